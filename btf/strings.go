@@ -1,0 +1,184 @@
+package btf
+
+import (
+	"bytes"
+	"fmt"
+	"hash/maphash"
+)
+
+// StrIndex finds the strings of one immutable string section by content. It
+// is built once for a base and safe for concurrent use.
+type StrIndex struct {
+	strs  []byte
+	slots []StrOff // open addressing; 0 is free (the empty string is not stored)
+	mask  uint32
+	seed  maphash.Seed
+}
+
+// NewStrIndex indexes strs, a string section whose first byte is NUL. Of equal
+// strings the first one is found. A nil index is empty and has length 1.
+func NewStrIndex(strs []byte) (*StrIndex, error) {
+	if len(strs) == 0 || strs[0] != 0 || strs[len(strs)-1] != 0 {
+		return nil, fmt.Errorf("string section: must start and end with NUL")
+	}
+	n := bytes.Count(strs, []byte{0})
+	size := uint32(16)
+	for int(size) < n*2 {
+		size *= 2
+	}
+	x := &StrIndex{strs: strs, slots: make([]StrOff, size), mask: size - 1, seed: maphash.MakeSeed()}
+	for off := 1; off < len(strs); {
+		end := off + bytes.IndexByte(strs[off:], 0)
+		if end > off {
+			x.insert(StrOff(off), strs[off:end])
+		}
+		off = end + 1
+	}
+	return x, nil
+}
+
+func (x *StrIndex) insert(off StrOff, s []byte) {
+	i := uint32(maphash.Bytes(x.seed, s)) & x.mask
+	for ; x.slots[i] != 0; i = (i + 1) & x.mask {
+		if x.holds(x.slots[i], s) {
+			return
+		}
+	}
+	x.slots[i] = off
+}
+
+// holds reports whether the string at off is s.
+func (x *StrIndex) holds(off StrOff, s []byte) bool {
+	end := int(off) + len(s)
+	return end < len(x.strs) && x.strs[end] == 0 && string(x.strs[off:end]) == string(s)
+}
+
+// Find returns the offset of s, a string without NUL.
+func (x *StrIndex) Find(s []byte) (StrOff, bool) {
+	if len(s) == 0 {
+		return 0, true
+	}
+	if x == nil {
+		return 0, false
+	}
+	return x.find(maphash.Bytes(x.seed, s), s)
+}
+
+func (x *StrIndex) find(hash uint64, s []byte) (StrOff, bool) {
+	for i := uint32(hash) & x.mask; x.slots[i] != 0; i = (i + 1) & x.mask {
+		if x.holds(x.slots[i], s) {
+			return x.slots[i], true
+		}
+	}
+	return 0, false
+}
+
+// Len is the length of the section, which is where the strings of a split BTF
+// on top of it begin.
+func (x *StrIndex) Len() StrOff {
+	if x == nil {
+		return 0
+	}
+	return StrOff(len(x.strs))
+}
+
+// Strings interns the names of one module on top of a base: a name has one
+// [StrOff], the base's where the base has it. Equal offsets mean equal names.
+// It is not safe for concurrent use. Reset keeps the memory.
+type Strings struct {
+	base  *StrIndex
+	own   []byte   // own section, as it is written
+	slots []StrOff // own strings by hash; 0 is free
+	count uint32
+	start StrOff
+	seed  maphash.Seed
+}
+
+// NewStrings returns an empty table on top of base, nil for none. Without a
+// base the own section begins with the empty string.
+func NewStrings(base *StrIndex) *Strings {
+	s := &Strings{seed: maphash.MakeSeed(), slots: make([]StrOff, 1024)}
+	s.Reset(base)
+	return s
+}
+
+// Reset empties the table and puts it on top of base.
+func (s *Strings) Reset(base *StrIndex) {
+	s.base, s.own, s.start = base, s.own[:0], base.Len()
+	if base == nil {
+		s.own = append(s.own, 0)
+	} else {
+		s.seed = base.seed
+	}
+	if s.count > 0 {
+		clear(s.slots)
+		s.count = 0
+	}
+}
+
+// Intern returns the offset of b, adding it where neither the base nor the
+// table has it. b holds no NUL and is not kept.
+func (s *Strings) Intern(b []byte) StrOff {
+	if len(b) == 0 {
+		return 0
+	}
+	hash := maphash.Bytes(s.seed, b)
+	if s.base != nil {
+		if off, ok := s.base.find(hash, b); ok {
+			return off
+		}
+	}
+	mask := uint32(len(s.slots) - 1)
+	i := uint32(hash) & mask
+	for ; s.slots[i] != 0; i = (i + 1) & mask {
+		if string(s.ownBytes(s.slots[i])) == string(b) {
+			return s.slots[i]
+		}
+	}
+	off := s.start + StrOff(len(s.own))
+	s.own = append(append(s.own, b...), 0)
+	s.slots[i] = off
+	if s.count++; s.count > uint32(len(s.slots))/2 {
+		s.grow()
+	}
+	return off
+}
+
+func (s *Strings) grow() {
+	s.slots = make([]StrOff, 2*len(s.slots))
+	mask := uint32(len(s.slots) - 1)
+	first := 0
+	if s.base == nil {
+		first = 1
+	}
+	for o := first; o < len(s.own); {
+		b := s.ownBytes(s.start + StrOff(o))
+		i := uint32(maphash.Bytes(s.seed, b)) & mask
+		for ; s.slots[i] != 0; i = (i + 1) & mask {
+		}
+		s.slots[i] = s.start + StrOff(o)
+		o += len(b) + 1
+	}
+}
+
+func (s *Strings) ownBytes(off StrOff) []byte {
+	b := s.own[off-s.start:]
+	return b[:bytes.IndexByte(b, 0)]
+}
+
+// Bytes returns the string at off, which Intern returned or the base holds.
+// The slice is valid until the next Intern or Reset.
+func (s *Strings) Bytes(off StrOff) []byte {
+	if off >= s.start {
+		return s.ownBytes(off)
+	}
+	b := s.base.strs[off:]
+	return b[:bytes.IndexByte(b, 0)]
+}
+
+// Own returns the table's own section: what a split BTF writes when it uses
+// every string.
+func (s *Strings) Own() []byte { return s.own }
+
+// Start is the offset of the first own string: the base's length.
+func (s *Strings) Start() StrOff { return s.start }

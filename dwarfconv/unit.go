@@ -1,0 +1,61 @@
+// Package dwarfconv converts units of DWARF into flat BTF types, functions and
+// variables. It reads no ELF: the caller brings relocated section bytes and
+// the symbols it found.
+package dwarfconv
+
+import "github.com/gobtfenc/gobtfenc/btf"
+
+// Unit is what one unit declares (or several units, where they refer to each
+// other). A Converter reuses it: everything is valid until the next unit.
+//
+// Type ids in a Unit are local: Types.Rows[0] is void, and a reference is an
+// index into Types.Rows. Names are offsets of the module's btf.Strings.
+type Unit struct {
+	Types  btf.Types
+	Funcs  []Func
+	Params []Param // of all Funcs, see Func.First and Func.N
+	Vars   []Var
+	Tags   []Tag // annotations of functions, parameters and variables
+}
+
+// Func is one function definition: a DW_TAG_subprogram that is no declaration,
+// with what its abstract origin or specification adds.
+type Func struct {
+	Name     btf.StrOff
+	Ret      btf.ID // local; 0 is void
+	First, N int32  // parameters: Unit.Params[First:First+N]
+	Variadic bool
+	External bool
+
+	// Addr is DW_AT_low_pc as relocated: symbol value plus addend, relative
+	// to the symbol's section in a relocatable file.
+	Addr    uint64
+	HasAddr bool
+
+	Flags    FuncFlags
+	TagFirst int32 // Unit.Tags[TagFirst:TagFirst+TagN], parameters' included
+	TagN     int32
+}
+
+// Param is one parameter of a Func, in declaration order.
+type Param struct {
+	Name btf.StrOff // 0 where the DIE has no name
+	Type btf.ID     // local
+}
+
+// Var is a variable with a static address.
+type Var struct {
+	Name     btf.StrOff
+	Type     btf.ID // local
+	Addr     uint64 // operand of DW_OP_addr as relocated
+	External bool
+
+	TagFirst int32
+	TagN     int32
+}
+
+// Tag is one annotation (btf_decl_tag) of a function, parameter or variable.
+type Tag struct {
+	Value     btf.StrOff
+	Component int32 // parameter index, -1 for the function or variable itself
+}

@@ -1,0 +1,3 @@
+module github.com/gobtfenc/gobtfenc
+
+go 1.26
