@@ -1,0 +1,7 @@
+//go:build !unix
+
+package elfio
+
+import "os"
+
+func stampOf(fi os.FileInfo) Stamp { return Stamp{Size: fi.Size(), Mod: fi.ModTime()} }

@@ -1,0 +1,16 @@
+//go:build unix
+
+package elfio
+
+import (
+	"os"
+	"syscall"
+)
+
+func stampOf(fi os.FileInfo) Stamp {
+	s := Stamp{Size: fi.Size(), Mod: fi.ModTime()}
+	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		s.Dev, s.Ino = uint64(st.Dev), uint64(st.Ino)
+	}
+	return s
+}
