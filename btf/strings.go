@@ -13,6 +13,7 @@ type StrIndex struct {
 	slots []StrOff // open addressing; 0 is free (the empty string is not stored)
 	mask  uint32
 	seed  maphash.Seed
+	dups  bool
 }
 
 // NewStrIndex indexes strs, a string section whose first byte is NUL. Of equal
@@ -41,6 +42,7 @@ func (x *StrIndex) insert(off StrOff, s []byte) {
 	i := uint32(maphash.Bytes(x.seed, s)) & x.mask
 	for ; x.slots[i] != 0; i = (i + 1) & x.mask {
 		if x.holds(x.slots[i], s) {
+			x.dups = true
 			return
 		}
 	}
@@ -71,6 +73,23 @@ func (x *StrIndex) find(hash uint64, s []byte) (StrOff, bool) {
 		}
 	}
 	return 0, false
+}
+
+// Unique reports whether no string stands twice in the section.
+func (x *StrIndex) Unique() bool { return !x.dups }
+
+// Begins reports whether a string begins at off, which is inside the section;
+// a name may also be the tail of another one.
+func (x *StrIndex) Begins(off StrOff) bool { return off == 0 || x.strs[off-1] == 0 }
+
+// Canonical returns the offset that Find gives for the string at off, or off
+// where it is the tail of a string and has no offset of its own.
+func (x *StrIndex) Canonical(off StrOff) StrOff {
+	s := x.strs[off:]
+	if c, ok := x.Find(s[:bytes.IndexByte(s, 0)]); ok {
+		return c
+	}
+	return off
 }
 
 // Len is the length of the section, which is where the strings of a split BTF

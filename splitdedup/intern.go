@@ -1,0 +1,222 @@
+package splitdedup
+
+import "github.com/gobtfenc/gobtfenc/btf"
+
+// append adds an own row with its signature and returns its id. References in
+// it may still be local; see translate.
+func (m *Module) append(r btf.Row, sig uint64) btf.ID {
+	id := m.first + btf.ID(len(m.own.Rows))
+	m.own.Rows = append(m.own.Rows, r)
+	m.sigs = append(m.sigs, sig)
+	if m.index.full() {
+		m.growIndex()
+	} else {
+		m.index.add(sig, id)
+	}
+	return id
+}
+
+// growIndex doubles the index and adds all own types again.
+func (m *Module) growIndex() {
+	m.index.slots = make([]uint64, 2*len(m.index.slots))
+	m.index.next, m.index.used = m.index.next[:0], 0
+	for i, sig := range m.sigs {
+		m.index.add(sig, m.first+btf.ID(i))
+	}
+}
+
+// translate copies a row of the unit for the own store: items are copied and
+// references become canonical. All types that r refers to must be canonical.
+func (m *Module) translate(src *btf.Row) btf.Row {
+	u := &m.unit
+	r := *src
+	s := btf.Shapes[r.Info.Kind()]
+	if s.TypeIsRef {
+		r.Type = uint32(u.canon[r.Type])
+	}
+	if !s.HasItems {
+		return r
+	}
+	items := u.types.ItemsOf(src)
+	r.Aux = uint32(len(m.own.Items))
+	for _, it := range items {
+		if s.ItemTypeRef {
+			it.Type = uint32(u.canon[it.Type])
+		}
+		if s.ItemNameRef {
+			it.Name = uint32(u.canon[it.Name])
+		}
+		m.own.Items = append(m.own.Items, it)
+	}
+	return r
+}
+
+// internTrees makes all other types of the unit canonical, bottom-up.
+func (m *Module) internTrees() {
+	u := &m.unit
+	for n := 1; n < u.fixed; n++ {
+		if u.canon[n] == 0 {
+			m.internTree(btf.ID(n))
+		}
+	}
+}
+
+// internTree makes n and what it refers to canonical. The depth was bounded
+// by sign. An array's index type is interned first too: nobody compares it,
+// but a new array needs one.
+func (m *Module) internTree(n btf.ID) {
+	u := &m.unit
+	r := &u.types.Rows[n]
+	s := btf.Shapes[r.Info.Kind()]
+	if s.TypeIsRef && r.Type != 0 && u.canon[r.Type] == 0 {
+		m.internTree(btf.ID(r.Type))
+	}
+	if s.ItemTypeRef {
+		for _, it := range u.types.ItemsOf(r) {
+			if it.Type != 0 && u.canon[it.Type] == 0 {
+				m.internTree(btf.ID(it.Type))
+			}
+			if s.ItemNameRef && it.Name != 0 && u.canon[it.Name] == 0 {
+				m.internTree(btf.ID(it.Name))
+			}
+		}
+	}
+	if u.canon[n] != 0 { // a broken file: the type is its own index type
+		return
+	}
+	if k := r.Info.Kind(); k != btf.KindVar && k != btf.KindDatasec {
+		if u.canon[n] = m.findTree(n); u.canon[n] != 0 {
+			return
+		}
+	}
+	row := m.translate(r)
+	u.canon[n] = m.append(row, u.sigs[n])
+}
+
+// findTree returns the canonical type that equals n, whose references are
+// canonical; 0 where there is none.
+func (m *Module) findTree(n btf.ID) btf.ID {
+	sig := m.unit.sigs[n]
+	for id, more := m.index.find(sig); id != 0; id = m.index.older(id) {
+		if m.equalTree(n, id, m.own.Rows, m.own.Items, m.first) {
+			return id
+		}
+		if !more {
+			break
+		}
+	}
+	b := m.base
+	for id, more := b.index.find(sig); id != 0; id = b.index.older(id) {
+		if m.equalTree(n, id, b.types.Rows, b.types.Items, 0) {
+			return id
+		}
+		if !more {
+			break
+		}
+	}
+	return 0
+}
+
+// equalTree reports whether n equals the canonical type id, which lies in rows
+// at id - first.
+func (m *Module) equalTree(n, id btf.ID, rows []btf.Row, all []btf.Item, first btf.ID) bool {
+	u := &m.unit
+	r, q := &u.types.Rows[n], &rows[id-first]
+	if r.Info != q.Info || r.Name != q.Name {
+		return false
+	}
+	s := btf.Shapes[r.Info.Kind()]
+	if s.TypeIsRef {
+		if u.canon[r.Type] != btf.ID(q.Type) {
+			return false
+		}
+	} else if r.Type != q.Type {
+		return false
+	}
+	if !s.HasItems {
+		return r.Aux == q.Aux
+	}
+	a := u.types.ItemsOf(r)
+	b := all[q.Aux : int(q.Aux)+len(a)]
+	for i := range a {
+		x, y := &a[i], &b[i]
+		if x.Val != y.Val || x.Name != y.Name && !s.ItemNameRef {
+			return false
+		}
+		if s.ItemTypeRef {
+			if u.canon[x.Type] != btf.ID(y.Type) {
+				return false
+			}
+		} else if x.Type != y.Type {
+			return false
+		}
+	}
+	return true
+}
+
+// internLeaves makes FWDs and named enums canonical, which compare without
+// references. A FWD has one canonical type per name and kind. An enum that is
+// only declared takes the newest enum of its name; a complete one becomes what
+// declared ones of its name stand for.
+func (m *Module) internLeaves() {
+	u := &m.unit
+	for n := 1; n < u.fixed; n++ {
+		r := &u.types.Rows[n]
+		switch {
+		case r.Info.Kind() == btf.KindFwd:
+			if u.canon[n] = m.findTree(btf.ID(n)); u.canon[n] == 0 {
+				u.canon[n] = m.append(*r, u.sigs[n])
+			}
+		case r.Name != 0 && isEnum(r):
+			m.internEnum(btf.ID(n), r)
+		}
+	}
+}
+
+func (m *Module) internEnum(n btf.ID, r *btf.Row) {
+	u := &m.unit
+	if id := m.findTree(n); id != 0 {
+		u.canon[n] = id
+		return
+	}
+	var declared btf.ID
+	if !m.strict {
+		m.sameName(u.sigs[n], r, func(id btf.ID, q *btf.Row) bool {
+			if r.Info.Vlen() == 0 {
+				u.canon[n] = id
+				return false
+			}
+			if q.Info.Vlen() == 0 {
+				declared = id
+			}
+			return true
+		})
+		if u.canon[n] != 0 {
+			return
+		}
+	}
+	row := m.translate(r)
+	u.canon[n] = m.append(row, u.sigs[n])
+	if declared != 0 {
+		if _, ok := m.resolved[declared]; !ok {
+			m.resolved[declared] = u.canon[n]
+		}
+	}
+}
+
+// sameName calls f for the canonical enums that have the name of r, the newest
+// first, until it returns false.
+func (m *Module) sameName(sig uint64, r *btf.Row, f func(btf.ID, *btf.Row) bool) {
+	for _, t := range [2]*table{&m.index, &m.base.index} {
+		id, more := t.find(sig)
+		for id != 0 {
+			if q := m.row(id); q.Name == r.Name && isEnum(q) && !f(id, q) {
+				return
+			}
+			if !more {
+				break
+			}
+			id = t.older(id)
+		}
+	}
+}

@@ -1,0 +1,306 @@
+package splitdedup
+
+import "github.com/gobtfenc/gobtfenc/btf"
+
+// A pair claims that a local cut type and a canonical one (or, among twins, an
+// earlier local one) are the same. Its trees have been compared; it stands
+// while its obligations, pairs of leaves, stand.
+type pair struct {
+	local   btf.ID
+	canon   btf.ID
+	next    int32 // next pair of the same local, -1 at the end; newest candidate first
+	lo, hi  int32 // unit.obls[lo:hi]
+	fallen  bool
+	claimed bool // met an unresolved base FWD first: not chosen
+	clean   bool // reaches no unresolved base FWD that the unit completes
+}
+
+type obligation struct {
+	local btf.ID
+	canon btf.ID
+}
+
+// memo remembers that the tree of a local that is not cut equals the tree of
+// canon but for obls[lo:hi].
+type memo struct {
+	canon  btf.ID
+	lo, hi int32
+}
+
+// pairUp pairs every cut type of the unit with the canonical types that have
+// its signature and an equal tree.
+func (m *Module) pairUp() {
+	u := &m.unit
+	for _, n := range u.cuts {
+		last := int32(-1)
+		for id, more := m.index.find(u.sigs[n]); id != 0; more = true {
+			last = m.tryPair(n, id, last)
+			if !more {
+				break
+			}
+			if id = m.index.older(id); id == 0 {
+				break
+			}
+		}
+		for id, more := m.base.index.find(u.sigs[n]); id != 0; more = true {
+			last = m.tryPair(n, id, last)
+			if !more {
+				break
+			}
+			if id = m.base.index.older(id); id == 0 {
+				break
+			}
+		}
+	}
+}
+
+// tryPair adds the pair of local n and c behind pair last where their trees
+// are equal, and returns the last pair of n.
+func (m *Module) tryPair(n, c btf.ID, last int32) int32 {
+	u := &m.unit
+	lo := len(u.obls)
+	if !m.sameTree(n, c) {
+		u.obls = u.obls[:lo]
+		return last
+	}
+	p := int32(len(u.pairs))
+	u.pairs = append(u.pairs, pair{local: n, canon: c, next: -1, lo: int32(lo), hi: int32(len(u.obls))})
+	if last < 0 {
+		u.head[n] = p
+	} else {
+		u.pairs[last].next = p
+	}
+	return p
+}
+
+// sameTree compares the tree under local n with the one under c and appends
+// the leaves as obligations.
+func (m *Module) sameTree(n, c btf.ID) bool {
+	u := &m.unit
+	r, q := &u.types.Rows[n], m.row(c)
+	s := btf.Shapes[r.Info.Kind()]
+	if r.Info != q.Info || r.Name != q.Name ||
+		!s.TypeIsRef && r.Type != q.Type || !s.HasItems && r.Aux != q.Aux {
+		return false
+	}
+	mark := c & local // what c refers to is local where c is
+	if s.TypeIsRef && !m.sameRef(btf.ID(r.Type), btf.ID(q.Type), mark) {
+		return false
+	}
+	if !s.HasItems {
+		return true
+	}
+	a, b := u.types.ItemsOf(r), m.items(c, q)
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		x, y := &a[i], &b[i]
+		if x.Val != y.Val || x.Name != y.Name && !s.ItemNameRef {
+			return false
+		}
+		if s.ItemTypeRef {
+			if !m.sameRef(btf.ID(x.Type), btf.ID(y.Type), mark) {
+				return false
+			}
+		} else if x.Type != y.Type {
+			return false
+		}
+	}
+	return true
+}
+
+// sameRef compares what two trees refer to: local n, and c, which is marked
+// local where mark is set.
+func (m *Module) sameRef(n, c, mark btf.ID) bool {
+	u := &m.unit
+	if n == 0 || c == 0 {
+		return n == c
+	}
+	c |= mark
+	if int(n) >= u.fixed {
+		return m.canonOf(c) == u.canon[n]
+	}
+	if u.isCut(n) {
+		r, q := &u.types.Rows[n], m.row(c)
+		if r.Name != q.Name {
+			return false
+		}
+		if isEnum(r) {
+			return isEnum(q) && m.compatibleEnum(n, c)
+		}
+		if u.cyclic != nil && u.cyclic[n] {
+			if r.Info != q.Info {
+				return false
+			}
+		} else if !compatibleClass(r, q) {
+			return false
+		}
+		u.obls = append(u.obls, obligation{n, c})
+		return true
+	}
+	if k := &u.memo[n]; k.canon == c {
+		u.obls = append(u.obls, u.obls[k.lo:k.hi]...)
+		return true
+	}
+	lo := len(u.obls)
+	if !m.sameTree(n, c) {
+		return false
+	}
+	u.memo[n] = memo{c, int32(lo), int32(len(u.obls))}
+	return true
+}
+
+// canonOf returns the canonical id of c, which may be a local of this unit.
+func (m *Module) canonOf(c btf.ID) btf.ID {
+	if c&local != 0 {
+		return m.unit.canon[c&^local]
+	}
+	return c
+}
+
+// compatibleClass reports whether two struct-like rows of one name may stand
+// for one another: struct with struct or its FWD, union with union or its FWD.
+func compatibleClass(r, q *btf.Row) bool {
+	a, b := composite(r), composite(q)
+	return a == b && a != btf.KindVoid
+}
+
+// composite returns the kind that a struct, a union or a FWD declares.
+func composite(r *btf.Row) btf.Kind {
+	switch k := r.Info.Kind(); k {
+	case btf.KindStruct, btf.KindUnion:
+		return k
+	case btf.KindFwd:
+		if r.Info.KindFlag() {
+			return btf.KindUnion
+		}
+		return btf.KindStruct
+	}
+	return btf.KindVoid
+}
+
+// compatibleEnum reports whether named enum n may stand for c: their canonical
+// types agree, or, outside strict mode, one of them is only declared.
+func (m *Module) compatibleEnum(n, c btf.ID) bool {
+	if m.unit.canon[n] == m.canonOf(c) {
+		return true
+	}
+	return !m.strict && (m.unit.types.Rows[n].Info.Vlen() == 0 || m.row(c).Info.Vlen() == 0)
+}
+
+// refute lets pairs from first on fall whose obligations do not stand, until
+// none falls.
+func (m *Module) refute(first int) {
+	u := &m.unit
+	for again := true; again; {
+		again = false
+		for i := len(u.pairs) - 1; i >= first; i-- {
+			p := &u.pairs[i]
+			if p.fallen {
+				continue
+			}
+			for _, o := range u.obls[p.lo:p.hi] {
+				if !m.stands(o) {
+					p.fallen, again = true, true
+					break
+				}
+			}
+		}
+	}
+}
+
+// stands reports whether an obligation holds by what is known. Among twins
+// (o.canon is local) and in strict mode a FWD stands only for itself.
+func (m *Module) stands(o obligation) bool {
+	u := &m.unit
+	if u.types.Rows[o.local].Info.Kind() == btf.KindFwd {
+		return !m.strict && o.canon&local == 0 || u.canon[o.local] == m.canonOf(o.canon)
+	}
+	if m.standing(o.local, o.canon) >= 0 {
+		return true
+	}
+	if m.strict || o.canon&local != 0 || m.row(o.canon).Info.Kind() != btf.KindFwd {
+		return false
+	}
+	if c, ok := m.resolved[o.canon]; ok {
+		return m.standing(o.local, c) >= 0
+	}
+	if o.canon < m.first {
+		u.claims = true
+	}
+	return true
+}
+
+// standing returns the pair that says local n and c are the same, -1 for none.
+func (m *Module) standing(n, c btf.ID) int32 {
+	u := &m.unit
+	if c&local != 0 {
+		return m.standingTwin(n, c&^local)
+	}
+	for p := u.head[n]; p >= 0; p = u.pairs[p].next {
+		if u.pairs[p].canon == c && !u.pairs[p].fallen {
+			return p
+		}
+	}
+	return -1
+}
+
+// choose makes a standing pair of each cut type its canonical type. As in
+// libbpf, the newest candidate wins, and a type that is found the same brings
+// what it reaches along: this matters only where several candidates stand,
+// because a FWD stands for more than one complete type.
+func (m *Module) choose() {
+	u := &m.unit
+	ambiguous := false
+	for _, n := range u.cuts {
+		count := 0
+		for p := u.head[n]; p >= 0; p = u.pairs[p].next {
+			if !u.pairs[p].fallen && !u.pairs[p].claimed {
+				count++
+			}
+		}
+		if count > 1 {
+			ambiguous = true
+			break
+		}
+	}
+	for _, n := range u.cuts {
+		if u.canon[n] != 0 {
+			continue
+		}
+		for p := u.head[n]; p >= 0; p = u.pairs[p].next {
+			if u.pairs[p].fallen || u.pairs[p].claimed {
+				continue
+			}
+			u.canon[n] = u.pairs[p].canon
+			if ambiguous {
+				m.bringAlong(p)
+			}
+			break
+		}
+	}
+}
+
+// bringAlong makes canonical what the pair p reaches and has no canonical type.
+func (m *Module) bringAlong(p int32) {
+	u := &m.unit
+	u.stack = append(u.stack[:0], p)
+	for len(u.stack) > 0 {
+		q := &u.pairs[u.stack[len(u.stack)-1]]
+		u.stack = u.stack[:len(u.stack)-1]
+		for _, o := range u.obls[q.lo:q.hi] {
+			if u.canon[o.local] != 0 {
+				continue
+			}
+			c := m.complete(o.canon)
+			if c&local != 0 {
+				continue
+			}
+			if next := m.standing(o.local, c); next >= 0 && !u.pairs[next].claimed {
+				u.canon[o.local] = c
+				u.stack = append(u.stack, next)
+			}
+		}
+	}
+}

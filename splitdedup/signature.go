@@ -1,0 +1,206 @@
+package splitdedup
+
+import (
+	"fmt"
+	"hash/maphash"
+	"math/bits"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+)
+
+// One signature serves base and modules alike: a type that is hashed one way
+// in the base and another way in a module would never be shared, silently.
+//
+// The seed differs from process to process, so that nobody can prepare input
+// whose signatures collide. Nothing that is written depends on it: signatures
+// find candidates, and the order of candidates is that of insertion.
+
+// maxDepth bounds a tree of types: arrays of pointers to prototypes and so on,
+// down to named types. The kernel takes chains of 32 modifiers
+// (kernel/bpf/btf.c, MAX_RESOLVE_DEPTH).
+const maxDepth = 1000
+
+const prime = 0x9e3779b97f4a7c15
+
+var seed = maphash.Comparable(maphash.MakeSeed(), 0)
+
+func mix(h, v uint64) uint64 {
+	hi, lo := bits.Mul64(h^v, prime)
+	return hi ^ lo
+}
+
+// signRow begins the signature of a row with all that is neither a reference
+// nor an item.
+func signRow(r *btf.Row, s btf.Shape) uint64 {
+	h := mix(seed, uint64(r.Name)<<32|uint64(r.Info))
+	if !s.TypeIsRef {
+		h = mix(h, uint64(r.Type))
+	}
+	if !s.HasItems {
+		h = mix(h, uint64(r.Aux)|1<<40)
+	}
+	return h
+}
+
+// signItem adds an item whose Type, where it is a reference, contributes ref.
+func signItem(h uint64, it *btf.Item, s btf.Shape, ref uint64) uint64 {
+	if s.ItemNameRef { // ARRAY: the index type is not compared
+		return mix(mix(h, uint64(it.Val)), ref)
+	}
+	return mix(mix(h, uint64(it.Name)<<32|uint64(it.Val)), ref)
+}
+
+// signName is what a reference to a cut type contributes. FWD and complete
+// type, and ENUM and ENUM64, give the same.
+func signName(r *btf.Row) uint64 {
+	class := uint64(r.Info.Kind())
+	switch r.Info.Kind() {
+	case btf.KindFwd:
+		class = uint64(btf.KindStruct)
+		if r.Info.KindFlag() {
+			class = uint64(btf.KindUnion)
+		}
+	case btf.KindEnum64:
+		class = uint64(btf.KindEnum)
+	case btf.KindStruct, btf.KindUnion, btf.KindEnum, btf.KindTypedef:
+	default: // cut because it is part of a cycle without names
+		class |= uint64(r.Info.Vlen()) << 8
+	}
+	return mix(mix(seed^prime, class), uint64(r.Name))
+}
+
+// isCut reports whether a row is a cut type by its kind.
+func isCut(r *btf.Row) bool {
+	switch r.Info.Kind() {
+	case btf.KindStruct, btf.KindUnion, btf.KindEnum, btf.KindEnum64:
+		return r.Name != 0
+	case btf.KindFwd:
+		return true
+	}
+	return false
+}
+
+func isEnum(r *btf.Row) bool {
+	k := r.Info.Kind()
+	return k == btf.KindEnum || k == btf.KindEnum64
+}
+
+func (u *unit) isCut(n btf.ID) bool {
+	return isCut(&u.types.Rows[n]) || u.cyclic != nil && u.cyclic[n] || int(n) >= u.fixed
+}
+
+// sign computes the signatures of the unit's types.
+func (m *Module) sign() error {
+	u := &m.unit
+	err := u.signAll()
+	if err == errCycle {
+		u.cutCycles()
+		clear(u.depth)
+		err = u.signAll()
+	}
+	if err != nil {
+		return err
+	}
+	for n := 1; n < u.fixed; n++ {
+		u.head[n] = -1
+		switch r := &u.types.Rows[n]; {
+		case r.Info.Kind() == btf.KindFwd:
+			u.fwds = append(u.fwds, btf.ID(n))
+		case isEnum(r) && r.Name != 0:
+		case u.isCut(btf.ID(n)):
+			u.cuts = append(u.cuts, btf.ID(n))
+		}
+	}
+	if m.collide {
+		for i := range u.sigs {
+			u.sigs[i] = 1
+		}
+	}
+	return nil
+}
+
+// errCycle says that types refer to each other in a circle without a cut type.
+var errCycle = fmt.Errorf("types refer to each other in a circle")
+
+const signing = 0xffff // depth of a type whose tree is being signed
+
+func (u *unit) signAll() error {
+	u.sigs[0], u.refs[0], u.depth[0] = prime, prime, 1
+	for n := u.fixed; n < len(u.types.Rows); n++ {
+		u.depth[n] = 1 // given, refs is set
+	}
+	for n := 1; n < u.fixed; n++ {
+		if r := &u.types.Rows[n]; u.isCut(btf.ID(n)) {
+			u.refs[n] = signName(r)
+		}
+	}
+	for n := 1; n < u.fixed; n++ {
+		if err := u.signOne(btf.ID(n), 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ref returns what a reference to n contributes, and the depth of its tree.
+func (u *unit) ref(n btf.ID, level int) (uint64, uint16, error) {
+	if u.isCut(n) {
+		return u.refs[n], 0, nil
+	}
+	if d := u.depth[n]; d == 0 {
+		if err := u.signOne(n, level+1); err != nil {
+			return 0, 0, err
+		}
+	} else if d == signing {
+		return 0, 0, errCycle
+	}
+	return u.refs[n], u.depth[n], nil
+}
+
+func (u *unit) signOne(n btf.ID, level int) error {
+	if u.depth[n] != 0 {
+		return nil
+	}
+	if level > maxDepth {
+		return fmt.Errorf("types nested deeper than %d", maxDepth)
+	}
+	u.depth[n] = signing
+	r := &u.types.Rows[n]
+	s := btf.Shapes[r.Info.Kind()]
+	depth := uint16(0)
+	h := signRow(r, s)
+	if s.TypeIsRef {
+		c, d, err := u.ref(btf.ID(r.Type), level)
+		if err != nil {
+			return err
+		}
+		h, depth = mix(h, c), d
+	}
+	if s.HasItems {
+		items := u.types.ItemsOf(r)
+		for i := range items {
+			it := &items[i]
+			c := uint64(it.Type)
+			if s.ItemTypeRef {
+				var d uint16
+				var err error
+				if c, d, err = u.ref(btf.ID(it.Type), level); err != nil {
+					return err
+				}
+				depth = max(depth, d)
+			}
+			h = signItem(h, it, s, c)
+		}
+	}
+	if depth++; depth > maxDepth {
+		return fmt.Errorf("types nested deeper than %d", maxDepth)
+	}
+	u.depth[n], u.sigs[n] = depth, h
+	switch {
+	case r.Info.Kind() == btf.KindFwd, isEnum(r) && r.Name != 0:
+		u.sigs[n] = u.refs[n] // found by name
+	case !u.isCut(n):
+		u.refs[n] = h
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+package splitdedup
+
+import "github.com/gobtfenc/gobtfenc/btf"
+
+// table finds types by signature: open addressing for the signatures, a chain
+// through next for types that share one, the newest first.
+//
+// A slot holds the upper half of the signature, the newest id, and whether
+// more follow, so that the usual hit costs one cache line.
+type table struct {
+	slots []uint64 // signature>>32<<32 | id<<1 | more; 0 is free
+	next  []btf.ID // by id - first: the next older type of the same signature
+	first btf.ID
+	used  int
+}
+
+// reset empties t for about n types.
+func (t *table) reset(n int) {
+	size := 16
+	for size < 2*n {
+		size *= 2
+	}
+	if len(t.slots) < size || len(t.slots) > 64*size {
+		t.slots = make([]uint64, size)
+	} else if t.used > 0 {
+		clear(t.slots)
+	}
+	t.next, t.used = t.next[:0], 0
+}
+
+// find returns the newest type with signature sig and whether there are older
+// ones; 0 where there is none.
+func (t *table) find(sig uint64) (id btf.ID, more bool) {
+	mask := uint64(len(t.slots) - 1)
+	for i := sig & mask; t.slots[i] != 0; i = (i + 1) & mask {
+		if s := t.slots[i]; s>>32 == sig>>32 {
+			return btf.ID(uint32(s) >> 1), s&1 != 0
+		}
+	}
+	return 0, false
+}
+
+// older returns the type that was added before id with the same signature, 0
+// where there is none.
+func (t *table) older(id btf.ID) btf.ID { return t.next[id-t.first] }
+
+// add adds id, which is higher than all added before and leaves no gap wider
+// than the ids not added.
+func (t *table) add(sig uint64, id btf.ID) {
+	for len(t.next) <= int(id-t.first) {
+		t.next = append(t.next, 0)
+	}
+	mask := uint64(len(t.slots) - 1)
+	i := sig & mask
+	for ; t.slots[i] != 0; i = (i + 1) & mask {
+		if s := t.slots[i]; s>>32 == sig>>32 {
+			t.next[id-t.first] = btf.ID(uint32(s) >> 1)
+			t.slots[i] = s>>32<<32 | uint64(id)<<1 | 1
+			return
+		}
+	}
+	t.slots[i] = sig>>32<<32 | uint64(id)<<1
+	t.used++
+}
+
+// full says that the caller should grow the table before it adds more.
+func (t *table) full() bool { return 2*(t.used+1) > len(t.slots) }
