@@ -1,6 +1,10 @@
 package dwarfconv
 
-import "github.com/gobtfenc/gobtfenc/btf"
+import (
+	"slices"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+)
 
 // The rows that the walk leaves for the conversion of functions. All DIE
 // offsets are relative to the first unit header of the group, and 0 means
@@ -44,11 +48,11 @@ type subprogram struct {
 type locForm uint8
 
 const (
-	locNone     locForm = iota
-	locExpr             // an expression in Sections.Info
-	locList             // a list in Sections.Loc (DWARF 2 to 4)
-	locLists            // a list in Sections.Loclists (DWARF 5)
-	locBad              // present, but in a form that says nothing (index out of range)
+	locNone  locForm = iota
+	locExpr          // an expression in Sections.Info
+	locList          // a list in Sections.Loc (DWARF 2 to 4)
+	locLists         // a list in Sections.Loclists (DWARF 5)
+	locBad           // present, but in a form that says nothing (index out of range)
 )
 
 // rawParam is one DW_TAG_formal_parameter that is a direct child of a
@@ -82,6 +86,7 @@ type rawUnit struct {
 	version  uint8
 	addrSize uint8
 	dwarf64  bool
+	clang    bool // DW_AT_producer names clang
 }
 
 // rawFuncs is filled by the walk of a group and consumed by convertFuncs.
@@ -90,10 +95,13 @@ type rawFuncs struct {
 	params []rawParam
 	tags   []rawTag
 	units  []rawUnit
+
+	// unsorted: params are not in order of off.
+	unsorted bool
 }
 
 func (r *rawFuncs) reset() {
-	r.subs, r.params, r.tags, r.units = r.subs[:0], r.params[:0], r.tags[:0], r.units[:0]
+	r.subs, r.params, r.tags, r.units, r.unsorted = r.subs[:0], r.params[:0], r.tags[:0], r.units[:0], false
 }
 
 // subAt returns the index in subs of the DIE at off, -1 where there is none.
@@ -114,6 +122,9 @@ func (r *rawFuncs) subAt(off uint32) int {
 
 // paramAt returns the index in params of the DIE at off, -1 where there is none.
 func (r *rawFuncs) paramAt(off uint32) int {
+	if r.unsorted {
+		return slices.IndexFunc(r.params, func(p rawParam) bool { return p.off == off })
+	}
 	lo, hi := 0, len(r.params)
 	for lo < hi {
 		if mid := int(uint(lo+hi) >> 1); r.params[mid].off < off {

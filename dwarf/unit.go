@@ -1,0 +1,89 @@
+package dwarf
+
+import "encoding/binary"
+
+// UnitType is a DW_UT_* number (DWARF 5 §7.5.1). Units before version 5 carry
+// none and are UnitCompile.
+type UnitType uint8
+
+// The unit types.
+const (
+	UnitCompile      UnitType = 1
+	UnitTypes        UnitType = 2
+	UnitPartial      UnitType = 3
+	UnitSkeleton     UnitType = 4
+	UnitSplitCompile UnitType = 5
+	UnitSplitType    UnitType = 6
+)
+
+// Unit is a unit header. Offsets are in .debug_info.
+type Unit struct {
+	Off       int // of the header
+	Root      int // of the unit DIE, behind the header
+	End       int // behind the last byte of the unit
+	AbbrevOff uint64
+	Signature uint64 // type units: type signature
+	Version   uint16 // 2 to 5
+	Type      UnitType
+	AddrSize  uint8 // 1, 2, 4 or 8
+	Is64      bool  // DWARF64: section offsets have 8 bytes
+}
+
+// ReadUnit reads the unit header at off of .debug_info (DWARF 5 §7.5.1.1,
+// DWARF 4 §7.5.1.1).
+func ReadUnit(info []byte, off int, order binary.ByteOrder) (Unit, error) {
+	b := buf{data: info, off: off, section: ".debug_info", order: order}
+	u := Unit{Off: off, Type: UnitCompile}
+	length := uint64(b.u32())
+	switch {
+	case length == 0xffffffff:
+		u.Is64 = true
+		length = b.u64()
+	case length >= 0xfffffff0:
+		b.fail("unit length %#x is reserved", length)
+	}
+	if b.err == nil && length > uint64(len(info)-b.off) {
+		b.fail("unit of %#x bytes, %#x left", length, len(info)-b.off)
+	}
+	if b.err != nil {
+		return u, b.err
+	}
+	u.End = b.off + int(length)
+	b.data = info[:u.End]
+	u.Version = b.u16()
+	if b.err == nil && (u.Version < 2 || u.Version > 5) {
+		b.fail("DWARF version %d is not supported", u.Version)
+	}
+	if u.Version < 5 {
+		u.AbbrevOff = b.offset(u.Is64)
+		u.AddrSize = b.u8()
+	} else {
+		u.readV5(&b)
+	}
+	u.Root = b.off
+	switch u.AddrSize {
+	case 1, 2, 4, 8:
+	default:
+		b.fail("address size %d is not supported", u.AddrSize)
+	}
+	return u, b.err
+}
+
+func (u *Unit) readV5(b *buf) {
+	u.Type = UnitType(b.u8())
+	u.AddrSize = b.u8()
+	u.AbbrevOff = b.offset(u.Is64)
+	switch u.Type {
+	case UnitCompile, UnitPartial:
+	case UnitSkeleton, UnitSplitCompile:
+		b.u64() // dwo_id
+	case UnitTypes, UnitSplitType:
+		u.Signature = b.u64()
+		b.offset(u.Is64) // offset of the type
+	default:
+		b.fail("unit type %#x is not supported", uint8(u.Type))
+	}
+}
+
+// NextUnit returns where the unit behind u begins.
+func (u *Unit) NextUnit() int { return u.End }

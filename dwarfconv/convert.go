@@ -1,0 +1,317 @@
+package dwarfconv
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/dwarf"
+)
+
+// Sections are the bytes of one module's debugging information, uncompressed
+// and with relocations applied. Absent sections are nil. A Converter only
+// reads them.
+type Sections struct {
+	Info, Abbrev, Str, LineStr, StrOffsets, Addr, Loclists, Loc, Rnglists []byte
+
+	Order binary.ByteOrder
+}
+
+// Options say which parts of the DWARF become types, and how.
+type Options struct {
+	// LangExclude lists languages whose units are left out
+	// (pahole --lang_exclude).
+	LangExclude []dwarf.Lang
+
+	Floats  bool // FLOAT; without it floating point types become INT
+	Enum64  bool // ENUM64; without it 64 bit enumerators are cut to 32 bits
+	DeclTag bool // DECL_TAG and Unit.Tags
+	TypeTag bool // TYPE_TAG
+	Vars    bool // Unit.Vars
+
+	ABI ABI // where parameters are passed
+}
+
+// Stats counts what a Converter met since Reset.
+type Stats struct {
+	Units    int // converted
+	Excluded int // left out by language, or without types of their own
+	DIEs     int // visited, null entries and jumped-over subtrees left out
+	Dangling int // references to something that is no type; void stands there
+}
+
+// Converter turns the units of a module into flat types. It keeps its memory
+// from unit to unit and module to module and is not safe for concurrent use.
+//
+// Units are converted one at a time, in the order of .debug_info, unless they
+// refer to each other (DW_FORM_ref_addr, which link time optimisation and dwz
+// produce): then all units of the module form one group and are converted at
+// once. All DIE offsets inside the package count from the first unit header
+// of the group.
+type Converter struct {
+	sec   *Sections
+	opts  Options
+	stats Stats
+
+	heads  []dwarf.Unit
+	next   int // in heads
+	group  bool
+	tables tableCache
+
+	r     dwarf.Reader
+	names names
+	ids   idMap
+	unit  Unit
+	raw   rawFuncs
+	funcs funcConverter
+
+	bigEndian bool
+	groupBase int // position of the group in .debug_info
+
+	// The unit being walked.
+	unit64         bool
+	version        uint16
+	addrSize       uint8
+	strOffsetsBase uint64
+	addrBase       uint64
+	loclistsBase   uint64
+
+	walk
+}
+
+// NewConverter returns a Converter that needs a Reset.
+func NewConverter() *Converter { return &Converter{} }
+
+// Stats returns the counts since Reset.
+func (c *Converter) Stats() Stats { return c.stats }
+
+// Reset points c at the sections of a module, whose names go to strs. It reads
+// all unit headers; an error is about those or about .debug_abbrev.
+func (c *Converter) Reset(sec *Sections, strs *btf.Strings, opts Options) error {
+	c.sec, c.opts, c.stats, c.next = sec, opts, Stats{}, 0
+	c.names.reset(strs, sec.Str)
+	c.funcs.reset(opts.ABI, sec)
+	c.intName = 0
+	c.bigEndian = sec.Order.Uint16([]byte{0, 1}) == 1
+	c.heads = c.heads[:0]
+	for off := 0; off < len(sec.Info); {
+		u, err := dwarf.ReadUnit(sec.Info, off, sec.Order)
+		if err != nil {
+			return err
+		}
+		c.heads = append(c.heads, u)
+		off = u.End
+	}
+	c.tables.reset(c.heads)
+	return c.findGroup()
+}
+
+// findGroup looks for references across units in the abbreviations.
+func (c *Converter) findGroup() error {
+	c.group = false
+	var seen uint64
+	for i := range c.heads {
+		u := &c.heads[i]
+		if i > 0 && u.AbbrevOff == seen {
+			continue
+		}
+		seen = u.AbbrevOff
+		refers, err := dwarf.HasForm(c.sec.Abbrev, u.AbbrevOff, dwarf.FormRefAddr, wantsAcross)
+		if err != nil {
+			return err
+		}
+		if refers {
+			c.group = true
+			return nil
+		}
+	}
+	return nil
+}
+
+// wantsAcross tells whether an attribute of a tag matters if it refers to
+// another unit.
+func wantsAcross(tag dwarf.Tag, attr dwarf.Attr) bool {
+	slot := slotOf(attr)
+	_, want := ruleOf(tag)
+	return slot > 0 && want>>slot&1 != 0
+}
+
+// Next converts the next unit, or all units of a module whose units refer to
+// each other. It returns nil, nil behind the last one. Units of excluded
+// languages and skeleton units are passed over. The result is valid until the
+// next call of Next or Reset.
+func (c *Converter) Next() (*Unit, error) {
+	for c.next < len(c.heads) {
+		first, end := c.next, c.next+1
+		if c.group {
+			end = len(c.heads)
+		}
+		c.next = end
+		done, err := c.convert(c.heads[first:end])
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			return &c.unit, nil
+		}
+	}
+	return nil, nil
+}
+
+// convert converts a group. It reports false where all units were excluded.
+func (c *Converter) convert(heads []dwarf.Unit) (bool, error) {
+	base := heads[0].Off
+	size := heads[len(heads)-1].End - base
+	if uint64(size) >= 1<<32 {
+		return false, &dwarf.DecodeError{Section: ".debug_info", Offset: uint64(base), Msg: fmt.Sprintf("units of %#x bytes refer to each other, the limit is 4 GiB", size)}
+	}
+	stats := c.stats
+	if err := c.walkGroup(heads, base, size); err != nil {
+		return false, err
+	}
+	if c.resolve(); c.dangling > 0 && c.jumped {
+		// The type may be in a subtree that no compiler is known to put
+		// types into.
+		c.stats, c.noJump = stats, true
+		err := c.walkGroup(heads, base, size)
+		c.noJump = false
+		if err != nil {
+			return false, err
+		}
+		c.resolve()
+	}
+	c.stats.Dangling += c.dangling
+	if err := c.finish(); err != nil {
+		return false, err
+	}
+	return len(c.raw.units) > 0, nil
+}
+
+func (c *Converter) walkGroup(heads []dwarf.Unit, base, size int) error {
+	c.begin(size)
+	c.groupBase = base
+	for i := range heads {
+		u := &heads[i]
+		enc := u.Encoding(c.sec.Order)
+		table, err := c.tables.get(c.sec.Abbrev, u, enc)
+		if err != nil {
+			return err
+		}
+		c.r.Reset(c.sec.Info, u, base, enc, table)
+		c.unit64, c.version, c.addrSize = u.Is64, u.Version, u.AddrSize
+		if c.rootDIE(u, base) {
+			c.walkUnit()
+		}
+		if err := c.r.Err(); err != nil {
+			return err
+		}
+		c.tables.put(u, c.noJump)
+	}
+	return nil
+}
+
+// rootDIE reads the unit DIE and reports whether its children are wanted.
+func (c *Converter) rootDIE(u *dwarf.Unit, base int) bool {
+	off := c.r.Pos
+	a, ok := c.r.Next()
+	if !ok || a == nil || !c.r.Read(a) {
+		return false
+	}
+	c.stats.DIEs++
+	if a.Class != clsUnit {
+		if a.Class != clsSkeleton {
+			c.r.Fail(off, "unit begins with tag %#x", uint16(a.Tag))
+		}
+		c.stats.Excluded++
+		return false
+	}
+	lang := dwarf.Lang(c.value(a, slotLanguage))
+	for _, x := range c.opts.LangExclude {
+		if x == lang {
+			c.stats.Excluded++
+			return false
+		}
+	}
+	// The bases come first: strings and addresses of this very DIE may be
+	// indices that need them.
+	header := uint64(8)
+	if u.Is64 {
+		header = 16
+	}
+	if u.Version < 5 {
+		header = 0
+	}
+	c.strOffsetsBase, c.addrBase, c.loclistsBase = header, header, 0
+	if a.Has>>slotStrOffsetsBase&1 != 0 {
+		c.strOffsetsBase = c.r.V[slotStrOffsetsBase]
+	}
+	if a.Has>>slotAddrBase&1 != 0 {
+		c.addrBase = c.r.V[slotAddrBase]
+	}
+	if a.Has>>slotLoclistsBase&1 != 0 {
+		c.loclistsBase = c.r.V[slotLoclistsBase]
+	}
+	ru := rawUnit{
+		off: uint32(u.Off - base), lang: uint16(lang), version: uint8(u.Version), addrSize: u.AddrSize,
+		dwarf64: u.Is64, addrBase: c.addrBase,
+	}
+	if a.Has>>slotLowPC&1 != 0 {
+		ru.base, _ = c.address(c.r.K[slotLowPC], c.r.V[slotLowPC])
+	}
+	if a.Has>>slotProducer&1 != 0 {
+		s, _ := c.stringAt(c.r.K[slotProducer], c.r.V[slotProducer])
+		ru.clang = bytes.Contains(s, []byte("clang"))
+	}
+	c.raw.units = append(c.raw.units, ru)
+	c.stats.Units++
+	return a.Children
+}
+
+// value returns the number in a slot, 0 where the DIE has no such attribute or
+// it is no constant.
+func (c *Converter) value(a *dwarf.Abbrev, slot int) uint64 {
+	if a.Has>>slot&1 == 0 {
+		return 0
+	}
+	switch c.r.K[slot] {
+	case dwarf.KindConst, dwarf.KindSigned:
+		return c.r.V[slot]
+	}
+	return 0
+}
+
+// address returns an address of either form.
+func (c *Converter) address(kind dwarf.Kind, v uint64) (uint64, bool) {
+	switch kind {
+	case dwarf.KindAddr:
+		return v, true
+	case dwarf.KindAddrx:
+		return c.addrAt(c.addrBase, v)
+	}
+	return 0, false
+}
+
+// addrAt returns entry index of the table at base of .debug_addr (DWARF 5
+// §7.27).
+func (c *Converter) addrAt(base, index uint64) (uint64, bool) {
+	b, size := c.sec.Addr, uint64(c.addrSize)
+	pos := base + index*size
+	if index > uint64(len(b)) || pos < base || pos > uint64(len(b)) || uint64(len(b))-pos < size {
+		return 0, false
+	}
+	return readAddr(b[pos:], c.sec.Order, c.addrSize), true
+}
+
+// readAddr reads an address of size bytes, which b has.
+func readAddr(b []byte, order binary.ByteOrder, size uint8) uint64 {
+	switch size {
+	case 8:
+		return order.Uint64(b)
+	case 4:
+		return uint64(order.Uint32(b))
+	case 2:
+		return uint64(order.Uint16(b))
+	}
+	return uint64(b[0])
+}

@@ -1,0 +1,145 @@
+package dwarfconv
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/dwarf"
+)
+
+// names maps strings of a module's DWARF to offsets in its btf.Strings.
+//
+// Within one .ko a name nearly always is an offset in .debug_str, because the
+// linker has merged equal strings: a dense array answers without a hash. Names
+// of up to three bytes are written in place by GCC (they are no longer than
+// the offset would be); a small table keyed by their bytes answers those.
+type names struct {
+	strs  *btf.Strings
+	byOff []btf.StrOff // by offset in .debug_str; 0 is unknown, emptyName is ""
+	short [512]shortName
+}
+
+type shortName struct {
+	key uint64 // the bytes, without NUL; 0 is free
+	off btf.StrOff
+}
+
+const emptyName = ^btf.StrOff(0)
+
+func (n *names) reset(strs *btf.Strings, debugStr []byte) {
+	n.strs = strs
+	if len(debugStr) > cap(n.byOff) {
+		n.byOff = make([]btf.StrOff, len(debugStr))
+	} else {
+		n.byOff = n.byOff[:len(debugStr)]
+		clear(n.byOff)
+	}
+	clear(n.short[:])
+}
+
+// name returns the string in a slot of the DIE just read.
+func (c *Converter) name(slot int) btf.StrOff {
+	if v := c.r.V[slot]; c.r.K[slot] == dwarf.KindStr && v < uint64(len(c.names.byOff)) {
+		if off := c.names.byOff[v]; off != 0 && off != emptyName {
+			return off
+		}
+	}
+	return c.slowName(c.r.K[slot], c.r.V[slot])
+}
+
+// slowName is name for strings met for the first time and for rare forms.
+func (c *Converter) slowName(kind dwarf.Kind, v uint64) btf.StrOff {
+	switch kind {
+	case dwarf.KindInline:
+		return c.inlineName(v)
+	case dwarf.KindStrx:
+		off, ok := c.strx(v)
+		if !ok {
+			c.r.Fail(c.r.Pos, "string index %#x is outside .debug_str_offsets", v)
+			return 0
+		}
+		v, kind = off, dwarf.KindStr
+	}
+	if kind == dwarf.KindStr && v < uint64(len(c.names.byOff)) {
+		if off := c.names.byOff[v]; off == emptyName {
+			return 0
+		} else if off != 0 {
+			return off
+		}
+	}
+	s, ok := c.stringAt(kind, v)
+	if !ok {
+		c.r.Fail(c.r.Pos, "string offset %#x does not lead to a string", v)
+		return 0
+	}
+	off := c.names.strs.Intern(s)
+	if kind == dwarf.KindStr {
+		c.names.byOff[v] = off
+		if off == 0 {
+			c.names.byOff[v] = emptyName
+		}
+	}
+	return off
+}
+
+// inlineName interns the string at pos of .debug_info, whose NUL the reader
+// has found.
+func (c *Converter) inlineName(pos uint64) btf.StrOff {
+	b := c.sec.Info[pos:]
+	n := bytes.IndexByte(b, 0)
+	if n > 7 || n <= 0 || len(b) < 8 {
+		return c.names.strs.Intern(b[:max(n, 0)])
+	}
+	key := binary.LittleEndian.Uint64(b) & (1<<(8*n) - 1)
+	s := &c.names.short[key*0x9e3779b97f4a7c15>>55]
+	if s.key != key {
+		s.key, s.off = key, c.names.strs.Intern(b[:n])
+	}
+	return s.off
+}
+
+// strx returns the offset in .debug_str of a string index (DWARF 5 §7.26).
+func (c *Converter) strx(index uint64) (uint64, bool) {
+	size := uint64(4)
+	if c.unit64 {
+		size = 8
+	}
+	b := c.sec.StrOffsets
+	pos := c.strOffsetsBase + index*size
+	if index > uint64(len(b)) || pos > uint64(len(b)) || uint64(len(b))-pos < size {
+		return 0, false
+	}
+	if size == 8 {
+		return c.sec.Order.Uint64(b[pos:]), true
+	}
+	return uint64(c.sec.Order.Uint32(b[pos:])), true
+}
+
+// stringAt returns the string that a value of a string form leads to.
+func (c *Converter) stringAt(kind dwarf.Kind, v uint64) ([]byte, bool) {
+	b := c.sec.Str
+	switch kind {
+	case dwarf.KindStr:
+	case dwarf.KindLineStr:
+		b = c.sec.LineStr
+	case dwarf.KindInline:
+		b = c.sec.Info
+	case dwarf.KindStrx:
+		var ok bool
+		if v, ok = c.strx(v); !ok {
+			return nil, false
+		}
+	default:
+		return nil, false
+	}
+	if v >= uint64(len(b)) {
+		return nil, false
+	}
+	b = b[v:]
+	n := bytes.IndexByte(b, 0)
+	if n < 0 {
+		return nil, false
+	}
+	return b[:n], true
+}
