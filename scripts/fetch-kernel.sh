@@ -1,0 +1,129 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Fetches a Debian kernel with its debug information, unpacks it and prints the folder:
+#
+#	FOLDER/usr/lib/debug/boot/vmlinux-RELEASE
+#	FOLDER/usr/lib/debug/lib/modules/RELEASE/kernel/**/*.ko
+#
+# Nothing is installed and nothing outside the folder changes; root is not needed. The package
+# comes through apt, which checks it against the signed lists. A second run finds the folder,
+# checks that every file is there in its size, and fetches nothing.
+#
+#	GOBTFENC_KERNEL_DIR      the folder itself; used as it is if it has a kernel in it
+#	                         (default ${XDG_CACHE_HOME:-~/.cache}/gobtfenc/PACKAGE)
+#	GOBTFENC_KERNEL_PACKAGE  the package (default: the kernel that the project's reference
+#	                         figures are from if it is still to be had, else the newest 6.12)
+set -eu
+
+reference=linux-image-6.12.111+deb12-cloud-amd64-dbg
+newest=linux-image-6.12-cloud-amd64-dbg
+
+say() { printf 'fetch-kernel: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# files FOLDER: every regular file and its size, sorted.
+files() { (cd "$1" && find . -type f ! -name .complete -printf '%s %p\n' | LC_ALL=C sort); }
+
+# has_kernel FOLDER: whether a vmlinux and modules lie in it, whoever put them there.
+has_kernel() {
+	[ -n "$(find "$1/usr/lib/debug/boot" -name 'vmlinux-*' -size +0 2>/dev/null | head -n 1)" ] &&
+		[ -n "$(find "$1/usr/lib/debug/lib/modules" -name '*.ko' 2>/dev/null | head -n 1)" ]
+}
+
+# is_whole FOLDER: whether it is what this script unpacked, to the file.
+is_whole() { [ -f "$1/.complete" ] && files "$1" | cmp -s - "$1/.complete"; }
+
+dir=${GOBTFENC_KERNEL_DIR:-}
+if [ -n "$dir" ] && has_kernel "$dir"; then
+	if [ -f "$dir/.complete" ] && ! is_whole "$dir"; then
+		die "$dir is not as it was unpacked: remove it, or its .complete to use it all the same"
+	fi
+	(cd "$dir" && pwd)
+	exit 0
+fi
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/gobtfenc
+if [ -z "$dir" ]; then
+	# Offline too: whatever was fetched before is good.
+	for p in ${GOBTFENC_KERNEL_PACKAGE:-$reference linux-image-6.12.*-cloud-amd64-dbg}; do
+		for d in "$cache"/$p; do
+			is_whole "$d" && echo "$d" && exit 0
+		done
+	done
+fi
+
+for tool in apt-get apt-cache dpkg-deb; do
+	command -v $tool >/dev/null || die "$tool is missing: this needs a Debian or a system like it"
+done
+mkdir -p "$cache"
+work=$(mktemp -d "$cache/fetch.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# The system's package lists first; where they are missing or too old, lists of our own.
+own_lists=
+apt() {
+	tool=$1
+	shift
+	if [ -n "$own_lists" ]; then
+		"$tool" -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User="$(id -un)" "$@"
+	else
+		"$tool" "$@"
+	fi
+}
+use_own_lists() {
+	own_lists=yes
+	mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+	say "reading the package lists"
+	apt apt-get update -qq >&2
+}
+
+# real PACKAGE: the package itself, or the one that a package without files of its own stands for.
+real() {
+	apt apt-cache show --no-all-versions "$1" >"$work/show" 2>/dev/null || return 1
+	[ -s "$work/show" ] || return 1
+	behind=$(sed -n 's/^Depends: \(linux-image-[^ ,]*-dbg\).*/\1/p' "$work/show")
+	echo "${behind:-$1}"
+}
+
+# download: puts the first package to be had into $work and its name into $package.
+download() {
+	for want in ${GOBTFENC_KERNEL_PACKAGE:-$reference $newest}; do
+		package=$(real "$want") || continue
+		[ -n "$dir" ] || is_whole "$cache/$package" && return 0
+		say "downloading $package (about 300 MB)"
+		(cd "$work" && apt apt-get download -q "$package" >"$work/log" 2>&1) && return 0
+		grep -v '^W:' "$work/log" >&2 || :
+	done
+	return 1
+}
+if ! download; then
+	use_own_lists
+	download || die "no package to be had among: ${GOBTFENC_KERNEL_PACKAGE:-$reference $newest}"
+fi
+
+dir=${dir:-$cache/$package}
+if is_whole "$dir"; then
+	echo "$dir"
+	exit 0
+fi
+# In the cache a damaged folder of our own gives way; whatever else lies there does not.
+case $dir in "$cache"/linux-image-*) [ ! -f "$dir/.complete" ] || rm -rf "$dir" ;; esac
+[ ! -e "$dir" ] || rmdir "$dir" 2>/dev/null || die "$dir is in the way: not a kernel and not empty"
+mkdir -p "$(dirname "$dir")"
+new=$(mktemp -d "$(dirname "$dir")/.unpack.XXXXXX")
+trap 'rm -rf "$work" "$new"' EXIT
+need=$(dpkg-deb -f "$work"/*.deb Installed-Size)
+free=$(df -Pk "$new" | awk 'NR == 2 { print $4 }')
+[ "$free" -gt "$need" ] || die "$need KiB are needed in $(dirname "$dir"), $free are free"
+say "unpacking into $dir ($((need / 1024)) MiB)"
+dpkg-deb -x "$work"/*.deb "$new"
+has_kernel "$new" || die "$package has no vmlinux or no modules in it"
+files "$new" >"$work/complete"
+mv "$work/complete" "$new/.complete"
+chmod 755 "$new"
+# Another run may have been faster; its folder is as good.
+mv -T "$new" "$dir" 2>/dev/null || is_whole "$dir" || die "cannot put $dir in its place"
+(cd "$dir" && pwd)
