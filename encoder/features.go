@@ -1,0 +1,208 @@
+package encoder
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gobtfenc/gobtfenc/dwarf"
+	"github.com/gobtfenc/gobtfenc/dwarfconv"
+	"github.com/gobtfenc/gobtfenc/elfio"
+)
+
+// Feature is one of the names that pahole's --btf_features knows.
+type Feature uint32
+
+// The features, in pahole's order. Those up to FeatureDeclTagKfuncs make up
+// its "default".
+const (
+	FeatureEncodeForce    Feature = 1 << iota // leave out variables whose names are no identifiers; otherwise they are errors
+	FeatureVar                                // VAR and DATASEC of .data..percpu
+	FeatureFloat                              // FLOAT
+	FeatureDeclTag                            // DECL_TAG
+	FeatureTypeTag                            // TYPE_TAG
+	FeatureEnum64                             // ENUM64
+	FeatureOptimizedFunc                      // functions with .isra and .constprop symbols
+	FeatureConsistentFunc                     // no functions with differing prototypes
+	FeatureDeclTagKfuncs                      // decl tags for kfuncs
+	FeatureReproducible                       // same input, same bytes; always so here
+	FeatureDistilledBase                      // .BTF.base
+	FeatureGlobalVar                          // variables of all sections
+	FeatureAttributes                         // type attributes of kfuncs
+	FeatureTrueSignature                      // functions with changed signatures, as they are
+	FeatureLayout                             // layout table behind the header
+)
+
+var featureNames = [...]string{
+	"encode_force", "var", "float", "decl_tag", "type_tag", "enum64", "optimized_func", "consistent_func", "decl_tag_kfuncs",
+	"reproducible_build", "distilled_base", "global_var", "attributes", "true_signature", "layout",
+}
+
+const (
+	defaultFeatures = FeatureReproducible - 1
+	missingFeatures = FeatureDistilledBase | FeatureGlobalVar | FeatureAttributes | FeatureTrueSignature | FeatureLayout
+)
+
+// pahole124 names the set that pahole 1.24 encodes when the kernel of its time
+// calls it: --btf_gen_floats, and no rule about functions but the symbol table.
+const pahole124 = "pahole-1.24"
+
+// Features is the policy of one run: what is encoded, and which functions.
+// The zero value is pahole's empty --btf_features=.
+type Features struct {
+	set Feature
+
+	// Compat124 asks for the rules of pahole 1.24 where they differ.
+	Compat124 bool
+}
+
+// DefaultFeatures returns pahole's default set.
+func DefaultFeatures() Features { return Features{set: defaultFeatures} }
+
+// Pahole124 returns the set of pahole 1.24.
+func Pahole124() Features {
+	return Features{
+		set:       FeatureVar | FeatureFloat | FeatureDeclTag | FeatureTypeTag | FeatureEnum64 | FeatureReproducible,
+		Compat124: true,
+	}
+}
+
+// Has reports whether all of f are on.
+func (fs Features) Has(f Feature) bool { return fs.set&f == f }
+
+// String lists the features that are on, as --features takes them.
+func (fs Features) String() string {
+	var names []string
+	if fs.Compat124 {
+		names = append(names, pahole124)
+	}
+	for i, name := range featureNames {
+		if fs.set>>i&1 != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// FeatureMode says what ParseFeatures does with a name that it cannot serve.
+type FeatureMode int
+
+const (
+	// FeaturesStrict makes unknown and missing features errors.
+	FeaturesStrict FeatureMode = iota
+
+	// FeaturesLenient ignores them, as pahole does: a kernel tree may ask
+	// for features that are newer than its tools.
+	FeaturesLenient
+)
+
+// ParseFeatures reads the values of all --features options in order. They
+// add up. A value is a list of names separated by commas; "default" stands for
+// pahole's default set, a value that begins with '+' adds to that set, and
+// "pahole-1.24" stands alone. No value at all means the default set.
+func ParseFeatures(values []string, mode FeatureMode) (Features, error) {
+	if len(values) == 0 {
+		return DefaultFeatures(), nil
+	}
+	var fs Features
+	n := 0
+	for _, value := range values {
+		value, plus := strings.CutPrefix(value, "+")
+		if plus {
+			fs.set |= defaultFeatures
+			n++
+		}
+		for name := range strings.SplitSeq(value, ",") {
+			if name == "" {
+				continue
+			}
+			n++
+			if err := fs.add(name, mode); err != nil {
+				return Features{}, err
+			}
+		}
+	}
+	if fs.Compat124 {
+		if n > 1 {
+			return Features{}, fmt.Errorf("feature %s stands alone: it is the whole set of that version", pahole124)
+		}
+		return Pahole124(), nil
+	}
+	return fs, nil
+}
+
+// add turns one feature on.
+func (fs *Features) add(name string, mode FeatureMode) error {
+	switch name {
+	case "default":
+		fs.set |= defaultFeatures
+		return nil
+	case pahole124:
+		fs.Compat124 = true
+		return nil
+	}
+	i := slices.Index(featureNames[:], name)
+	switch {
+	case i < 0 && mode == FeaturesStrict:
+		return fmt.Errorf("unknown feature %q; known are default, %s, %s", name, pahole124, strings.Join(featureNames[:], ", "))
+	case i < 0:
+		return nil
+	case missingFeatures>>i&1 != 0 && mode == FeaturesStrict:
+		return fmt.Errorf("feature %s is not implemented", name)
+	case missingFeatures>>i&1 != 0:
+		return nil
+	}
+	fs.set |= 1 << i
+	return nil
+}
+
+// conversion returns what the features say about the conversion of a file
+// whose units of some languages are left out.
+func (fs Features) conversion(f *elfio.File, exclude []dwarf.Lang) dwarfconv.Options {
+	return dwarfconv.Options{
+		LangExclude: exclude,
+		Floats:      fs.Has(FeatureFloat),
+		Enum64:      fs.Has(FeatureEnum64),
+		DeclTag:     fs.Has(FeatureDeclTag),
+		TypeTag:     fs.Has(FeatureTypeTag),
+		Vars:        fs.Has(FeatureVar),
+		ABI:         dwarfconv.ABIFor(uint16(f.Machine), addrSize(f)),
+	}
+}
+
+// addrSize is the size of an address in bytes.
+func addrSize(f *elfio.File) int {
+	if f.Class64 {
+		return 8
+	}
+	return 4
+}
+
+// FuncPolicy is the part of Features that decides about functions.
+type FuncPolicy struct {
+	// Compat124 takes the first definition of every name that is a function
+	// symbol, whatever is known of its parameters.
+	Compat124 bool
+
+	// Consistent leaves out functions whose definitions have differing
+	// prototypes.
+	Consistent bool
+
+	// Kfuncs tags the functions that .BTF_ids lists as kfuncs.
+	Kfuncs bool
+
+	// DeclTags keeps the annotations of functions.
+	DeclTags bool
+}
+
+// FuncPolicy returns what the features say about functions. optimized_func is
+// not part of it: pahole has not looked at it since it judges every function
+// by its parameters, and takes symbols with suffixes in any case.
+func (fs Features) FuncPolicy() FuncPolicy {
+	return FuncPolicy{
+		Compat124:  fs.Compat124,
+		Consistent: fs.Has(FeatureConsistentFunc),
+		Kfuncs:     fs.Has(FeatureDeclTagKfuncs | FeatureDeclTag),
+		DeclTags:   fs.Has(FeatureDeclTag),
+	}
+}

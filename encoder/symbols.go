@@ -1,0 +1,329 @@
+package encoder
+
+import (
+	"bytes"
+	"cmp"
+	"debug/elf"
+	"errors"
+	"hash/maphash"
+	"slices"
+	"strings"
+
+	"github.com/gobtfenc/gobtfenc/elfio"
+)
+
+// Which functions exist in the code? The symbol table says.
+//
+// DWARF describes foo; the code may have foo, foo.isra.0 (parameters changed),
+// foo.cold (a part of foo that is no function of its own), or several functions
+// foo (static ones of different files). A key is the name up to the first dot;
+// all symbols of one key form a group, and a function of DWARF belongs to the
+// group of its name or does not exist.
+
+// funcSym is one function symbol.
+type funcSym struct {
+	value     uint64
+	optimized bool  // the suffix has .isra or .constprop
+	next      int32 // of the group, -1 behind the last
+}
+
+// symGroup is all symbols of one key.
+type symGroup struct {
+	name        []byte // the key, in symbols.arena
+	first, last int32  // in symbols.syms
+	n           int32
+
+	ambiguous bool // at different addresses
+	kfunc     bool
+	kflags    uint32 // KF_* of the kfunc
+}
+
+// objSym is a symbol of a variable.
+type objSym struct {
+	name  []byte
+	value uint64 // relative to its section
+	size  uint64
+}
+
+// section is where variables are looked for.
+type section struct {
+	index int // 0: there is none
+	addr  uint64
+	size  uint64
+}
+
+// symbols is what a module's symbol table says of functions and of the
+// variables in .data..percpu. It copies what it keeps of the file, and is
+// reused from module to module.
+type symbols struct {
+	groups []symGroup // in the order of the table; sorted says that of names
+	sorted []int32
+	syms   []funcSym
+	index  map[uint64]int32 // hash of the key → group; see find
+	seed   maphash.Seed
+	arena  []byte
+
+	percpu  section
+	objects []objSym // STT_OBJECT of percpu, by value
+
+	// relocatable: addresses in DWARF are not comparable with values of
+	// symbols, which are relative to sections.
+	relocatable bool
+}
+
+func newSymbols() *symbols {
+	return &symbols{index: map[uint64]int32{}, seed: maphash.MakeSeed()}
+}
+
+// percpuSection is where the kernel's per-CPU variables are.
+const percpuSection = ".data..percpu"
+
+// read fills s from the symbol table of f. A file without one has no functions.
+func (s *symbols) read(f *elfio.File, policy FuncPolicy) error {
+	s.reset()
+	s.relocatable = f.Type == elf.ET_REL
+	if i := f.Index(percpuSection); i > 0 {
+		sec := &f.Sections[i]
+		s.percpu = section{index: i, addr: sec.Addr, size: sec.Size}
+	}
+	table, err := f.Symbols()
+	if errors.Is(err, elfio.ErrNoSection) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, sym := range table.All() {
+		switch sym.Type {
+		case elf.STT_FUNC:
+			s.addFunc(sym.Name, sym.Value, !policy.Compat124)
+		case elf.STT_OBJECT:
+			if sym.Defined() && s.percpu.index != 0 && int(sym.Section) == s.percpu.index {
+				s.addObject(sym)
+			}
+		}
+	}
+	if err := table.Err(); err != nil {
+		return err
+	}
+	s.finish()
+	if policy.Kfuncs {
+		return s.readKfuncs(f, table)
+	}
+	return nil
+}
+
+func (s *symbols) reset() {
+	s.groups, s.sorted, s.syms, s.arena = s.groups[:0], s.sorted[:0], s.syms[:0], s.arena[:0]
+	s.objects = s.objects[:0]
+	s.percpu, s.relocatable = section{}, false
+	clear(s.index)
+}
+
+// addFunc adds a function symbol; suffixes says whether what follows a dot is a
+// suffix rather than a part of the name.
+func (s *symbols) addFunc(name []byte, value uint64, suffixes bool) {
+	sym := funcSym{value: value, next: -1}
+	if i := bytes.IndexByte(name, '.'); i >= 0 && suffixes {
+		if bytes.Contains(name[i:], []byte(".cold")) || bytes.Contains(name[i:], []byte(".part")) {
+			return
+		}
+		sym.optimized = bytes.Contains(name[i:], []byte(".isra")) || bytes.Contains(name[i:], []byte(".constprop"))
+		name = name[:i]
+	}
+	g := s.intern(name)
+	n := int32(len(s.syms))
+	s.syms = append(s.syms, sym)
+	if g.n++; g.n == 1 {
+		g.first = n
+	} else {
+		s.syms[g.last].next = n
+	}
+	g.last = n
+}
+
+func (s *symbols) addObject(sym *elfio.Symbol) {
+	value := sym.Value
+	if !s.relocatable {
+		value -= s.percpu.addr
+	}
+	s.objects = append(s.objects, objSym{name: s.keep(sym.Name), value: value, size: sym.Size})
+}
+
+// keep copies b into the arena.
+func (s *symbols) keep(b []byte) []byte {
+	if len(s.arena)+len(b) > cap(s.arena) {
+		s.arena = make([]byte, 0, max(1<<16, 2*cap(s.arena), len(b)))
+	}
+	n := len(s.arena)
+	s.arena = append(s.arena, b...)
+	return s.arena[n:len(s.arena):len(s.arena)]
+}
+
+// objectsAt returns the percpu symbols at an offset in the section.
+func (s *symbols) objectsAt(off uint64) []objSym {
+	first, _ := slices.BinarySearchFunc(s.objects, off, func(o objSym, off uint64) int { return cmp.Compare(o.value, off) })
+	end := first
+	for end < len(s.objects) && s.objects[end].value == off {
+		end++
+	}
+	return s.objects[first:end]
+}
+
+// find returns the index of the group of a key, -1 where there is none. Keys
+// of one hash take the following slots.
+func (s *symbols) find(name []byte) int32 {
+	for h := maphash.Bytes(s.seed, name); ; h++ {
+		g, ok := s.index[h]
+		if !ok {
+			return -1
+		}
+		if bytes.Equal(s.groups[g].name, name) {
+			return g
+		}
+	}
+}
+
+// intern returns the group of a key, a new one where there is none.
+func (s *symbols) intern(name []byte) *symGroup {
+	if g := s.find(name); g >= 0 {
+		return &s.groups[g]
+	}
+	h := maphash.Bytes(s.seed, name)
+	for _, taken := s.index[h]; taken; _, taken = s.index[h] {
+		h++
+	}
+	s.index[h] = int32(len(s.groups))
+	s.groups = append(s.groups, symGroup{name: s.keep(name)})
+	return &s.groups[len(s.groups)-1]
+}
+
+// finish sorts groups by name and objects by value, and finds the ambiguous
+// groups.
+func (s *symbols) finish() {
+	slices.SortStableFunc(s.objects, func(a, b objSym) int { return cmp.Compare(a.value, b.value) })
+	for i := range s.groups {
+		s.sorted = append(s.sorted, int32(i))
+	}
+	slices.SortFunc(s.sorted, func(a, b int32) int { return bytes.Compare(s.groups[a].name, s.groups[b].name) })
+	// pahole settles a group when it meets the next one, so it never settles
+	// the last; functions of that name are in its BTF, and here too.
+	for _, i := range s.sorted[:max(len(s.sorted)-1, 0)] {
+		s.groups[i].ambiguous = s.isAmbiguous(&s.groups[i])
+	}
+}
+
+// isAmbiguous reports whether symbols of g have different values. Sections are
+// not compared, and a leading 0 is no value: this is pahole's
+// elf_function__has_ambiguous_address.
+func (s *symbols) isAmbiguous(g *symGroup) bool {
+	addr := uint64(0)
+	for i := g.first; i >= 0; i = s.syms[i].next {
+		if addr != 0 && addr != s.syms[i].value {
+			return true
+		}
+		addr = s.syms[i].value
+	}
+	return false
+}
+
+// at returns the symbol of g at an address of DWARF, nil where there is none.
+// optimized asks for one whose suffix says that its parameters changed.
+//
+// In a relocatable file there is none: pahole compares the address, for which
+// libdwfl has laid out the sections, with the bare value of the symbol.
+func (s *symbols) at(g *symGroup, addr uint64, optimized bool) *funcSym {
+	if s.relocatable {
+		return nil
+	}
+	for i := g.first; i >= 0; i = s.syms[i].next {
+		if sym := &s.syms[i]; sym.value == addr && (sym.optimized || !optimized) {
+			return sym
+		}
+	}
+	return nil
+}
+
+// kfuncs: BTF_KFUNCS_START in C becomes a set in .BTF_ids (the kernel's
+// include/linux/btf_ids.h):
+//
+//	__BTF_ID__set8__tcp_kfunc_ids:   u32 count, u32 flags (1: these are kfuncs)
+//	__BTF_ID__func__bpf_foo__123:    u32 id,    u32 flags (KF_*)
+//	__BTF_ID__func__bpf_bar__124:    u32 id,    u32 flags
+//
+// The size of the set's symbol spans its entries.
+const (
+	idsSection   = ".BTF_ids"
+	setPrefix    = "__BTF_ID__set8__"
+	funcPrefix   = "__BTF_ID__func__"
+	setIsKfuncs  = 1 << 0
+	kfFastcall   = 1 << 12
+	kfuncTag     = "bpf_kfunc"
+	fastcallTag  = "bpf_fastcall"
+	idsEntrySize = 8
+)
+
+// readKfuncs marks the groups of functions that sets of kfuncs list.
+func (s *symbols) readKfuncs(f *elfio.File, table *elfio.Symtab) error {
+	index := f.Index(idsSection)
+	if index <= 0 || f.Sections[index].Type == elf.SHT_NOBITS {
+		return nil
+	}
+	data, err := f.SectionData(index)
+	if err != nil {
+		return err
+	}
+	// entry returns the second word at a symbol, which is the flags of a set
+	// and of a function alike.
+	entry := func(value uint64) (flags uint32, ok bool) {
+		off := value - f.Sections[index].Addr
+		if off > uint64(len(data)) || uint64(len(data))-off < idsEntrySize {
+			return 0, false
+		}
+		return f.Order().Uint32(data[off+4:]), true
+	}
+	type span struct{ start, end uint64 }
+	var sets []span
+	for _, sym := range table.All() {
+		if !sym.Defined() || int(sym.Section) != index || !bytes.HasPrefix(sym.Name, []byte(setPrefix)) {
+			continue
+		}
+		if flags, ok := entry(sym.Value); ok && flags&setIsKfuncs != 0 {
+			sets = append(sets, span{sym.Value, sym.Value + sym.Size})
+		}
+	}
+	if len(sets) == 0 {
+		return nil
+	}
+	for _, sym := range table.All() {
+		if !sym.Defined() || int(sym.Section) != index {
+			continue
+		}
+		name, ok := kfuncName(string(sym.Name))
+		if !ok || !slices.ContainsFunc(sets, func(x span) bool { return x.start <= sym.Value && sym.Value < x.end }) {
+			continue
+		}
+		flags, ok := entry(sym.Value)
+		if !ok {
+			return &elfio.FormatError{Section: idsSection, Off: sym.Value, Msg: "no room for the flags of symbol", Val: string(sym.Name)}
+		}
+		if g := s.find([]byte(name)); g >= 0 {
+			s.groups[g].kfunc, s.groups[g].kflags = true, flags
+		}
+	}
+	return nil
+}
+
+// kfuncName returns the function in the name of an entry: what is between the
+// prefix and the last "__", behind which stands a number.
+func kfuncName(sym string) (string, bool) {
+	name, ok := strings.CutPrefix(sym, funcPrefix)
+	if !ok {
+		return "", false
+	}
+	i := strings.LastIndexByte(name, '_')
+	if i < 1 || name[i-1] != '_' {
+		return "", false
+	}
+	return name[:i-1], true
+}
