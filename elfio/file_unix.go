@@ -14,3 +14,11 @@ func stampOf(fi os.FileInfo) Stamp {
 	}
 	return s
 }
+
+// linkCount is the number of hard links.
+func linkCount(fi os.FileInfo) uint64 {
+	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Nlink)
+	}
+	return 1
+}

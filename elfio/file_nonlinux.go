@@ -1,0 +1,16 @@
+//go:build !linux
+
+package elfio
+
+import (
+	"errors"
+	"os"
+)
+
+func createTemp(path string, perm os.FileMode) (*tempFile, error) { return createNamed(path, perm) }
+
+func (t *tempFile) giveName(string) error { return errors.New("temporary file without a name") }
+
+func copyMetadata(f, old *os.File, st os.FileInfo) error { return f.Chmod(st.Mode()) }
+
+func lockFile(*os.File) error { return nil }
