@@ -60,8 +60,7 @@ func (m *Module) tryPair(n, c btf.ID, last int32) int32 {
 	u := &m.unit
 	lo := len(u.obls)
 	if !m.sameTree(n, c) {
-		u.obls = u.obls[:lo]
-		return last
+		return last // the obligations stay: memos of what was equal refer to them
 	}
 	p := int32(len(u.pairs))
 	u.pairs = append(u.pairs, pair{local: n, canon: c, next: -1, lo: int32(lo), hi: int32(len(u.obls))})
