@@ -1,0 +1,149 @@
+package btf
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// HeaderError is a rule that a blob breaks as a whole, in the kernel's words.
+type HeaderError struct{ Msg string }
+
+func (e *HeaderError) Error() string { return "btf header: " + e.Msg }
+
+// Check reads a blob as a kernel does and returns the first rule that it
+// breaks: of the header and the sections (btf_parse_hdr), of the string
+// section, of the types ([Validate]). base is nil for a base BTF. Unlike
+// [Parse] it takes neither gaps nor bytes that belong to no section. The byte
+// order may be either; a kernel reads its own.
+func Check(data []byte, base *BTF, r Rules) error {
+	h, order, err := checkHeader(data, base, r)
+	if err != nil {
+		return err
+	}
+	body := data[h.len:]
+	if err := checkSections(h, body, base, r); err != nil {
+		return err
+	}
+	if err := checkRecords(body[h.typeOff:h.typeOff+h.typeLen], order, base, r); err != nil {
+		return err
+	}
+	b, err := parse(data, base, false)
+	if err != nil {
+		return err
+	}
+	return Validate(b, r)
+}
+
+// checkHeader reads the header as far as its length says.
+func checkHeader(data []byte, base *BTF, r Rules) (h header, order binary.ByteOrder, err error) {
+	bad := func(msg string) (header, binary.ByteOrder, error) { return header{}, nil, &HeaderError{msg} }
+	if len(data) < 8 {
+		return bad("hdr_len not found")
+	}
+	if order = byteOrder(data); order == nil {
+		return bad("Invalid magic")
+	}
+	h.len = order.Uint32(data[4:])
+	if uint64(h.len) > uint64(len(data)) {
+		return bad("btf_header not found")
+	}
+	known := headerLenLayout
+	if r.NarrowInfo {
+		known = headerLen // the layout came with the wide info word
+	}
+	raw := make([]byte, headerLenLayout)
+	for i, c := range data[:h.len] {
+		if i < known {
+			raw[i] = c
+		} else if c != 0 {
+			return bad("Unsupported btf_header")
+		}
+	}
+	words := [...]*uint32{&h.typeOff, &h.typeLen, &h.strOff, &h.strLen, &h.layoutOff, &h.layoutLen}
+	for i, w := range words {
+		*w = order.Uint32(raw[8+4*i:])
+	}
+	switch {
+	case raw[2] != version:
+		return bad("Unsupported version")
+	case raw[3] != 0:
+		return bad("Unsupported flags")
+	case base == nil && int(h.len) == len(data):
+		return bad("No data")
+	}
+	return h, order, nil
+}
+
+// checkSections checks that the sections fill the body without gap and
+// overlap, the strings last.
+func checkSections(h header, body []byte, base *BTF, r Rules) error {
+	bad := func(msg string) error { return &HeaderError{msg} }
+	type section struct{ off, len uint32 }
+	sections := []section{{h.typeOff, h.typeLen}, {h.strOff, h.strLen}}
+	if h.layoutLen != 0 {
+		sections = append(sections, section{h.layoutOff, h.layoutLen})
+	}
+	slices.SortStableFunc(sections, func(a, b section) int { return int(int64(a.off) - int64(b.off)) })
+	at := uint64(0)
+	for _, s := range sections {
+		switch off := uint64(s.off); {
+		case off > uint64(len(body)):
+			return bad("Invalid section offset")
+		case off > at:
+			return bad("Unsupported section found")
+		case off < at:
+			return bad("Section overlap found")
+		case uint64(s.len) > uint64(len(body))-at:
+			return bad("Total section length too long")
+		}
+		at += uint64(s.len)
+	}
+	strs := body[h.strOff : h.strOff+h.strLen]
+	switch n := len(strs); {
+	case at != uint64(len(body)):
+		return bad("Unsupported section found")
+	case int(h.strOff)+n != len(body):
+		return bad("String section is not at the end")
+	case n == 0 && base == nil, n > MaxStrOff+1, n > 0 && strs[n-1] != 0, base == nil && strs[0] != 0:
+		return bad("Invalid string section")
+	case h.typeOff%4 != 0 && (r.Load || r.Libbpf):
+		return bad("Unaligned type_off")
+	case h.typeLen == 0 && base == nil:
+		return bad("No type found")
+	case h.layoutLen != 0 && (h.layoutOff%4 != 0 || h.layoutLen%4 != 0):
+		return bad("Invalid section offset")
+	}
+	return nil
+}
+
+// checkRecords checks that each type is of a kind that the kernel knows and
+// lies inside the section.
+func checkRecords(types []byte, order binary.ByteOrder, base *BTF, r Rules) error {
+	id := ID(1)
+	if base != nil {
+		id = ID(base.NumTypes())
+	}
+	for ; len(types) > 0; id++ {
+		bad := func(format string, args ...any) error {
+			return &RuleError{ID: id, Item: -1, Msg: fmt.Sprintf(format, args...)}
+		}
+		if len(types) < typeLen {
+			return bad("meta_left:%d need:%d", len(types), typeLen)
+		}
+		info := Info(order.Uint32(types[4:]))
+		if r.NarrowInfo && info&0x60ff0000 != 0 {
+			return bad("Invalid btf_info:%x", uint32(info))
+		}
+		kind := info.Kind()
+		if kind == KindVoid || kind >= NumKinds {
+			return bad("Invalid kind:%d", kind)
+		}
+		need := tailLens[kind].of(info.Vlen())
+		if left := len(types) - typeLen; left < need {
+			return bad("meta_left:%d need:%d", left, need)
+		}
+		types = types[typeLen+need:]
+	}
+	return nil
+}

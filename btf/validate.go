@@ -1,0 +1,210 @@
+package btf
+
+import (
+	"fmt"
+	"iter"
+)
+
+// A kernel looks at BTF in three passes (kernel/bpf/btf.c), and refuses it at
+// the first fault:
+//
+//	metas     each type by itself: info word, names, sizes, offsets. For
+//	          vmlinux and modules at load, and for BPF_BTF_LOAD.  meta.go
+//	resolve   each type with what it refers to: sizes by value, loops,
+//	          members inside their struct. For BPF_BTF_LOAD.      resolve.go
+//	chains    modifiers and type tags in a row. For all.          below
+//
+// The header and the sections come before them (check.go). Messages are the
+// kernel's, because that is what people see and search for.
+
+// Rules says which kernel is asked. The zero value is the newest kernel's
+// module loader.
+type Rules struct {
+	// Load adds what BPF_BTF_LOAD asks of BTF from user space. A module's BTF
+	// is not resolved by the kernel, yet nothing that breaks these rules can
+	// be read by a debugger or a verifier with a sound result.
+	Load bool
+
+	// Libbpf adds what libbpf asks when it opens BTF, where the kernel does
+	// not: a FUNC refers to a FUNC_PROTO.
+	Libbpf bool
+
+	// TagsFirst is for kernels up to 6.18 and some later ones: in a chain of
+	// modifiers the type tags come first.
+	TagsFirst bool
+
+	// NoTagFlag is for kernels before 6.15, which take no kind_flag on
+	// DECL_TAG and TYPE_TAG.
+	NoTagFlag bool
+
+	// NarrowInfo is for kernels before 7.1: 16 bits of vlen, 5 of kind.
+	NarrowInfo bool
+
+	// NameLen is the kernel's KSYM_NAME_LEN, the length of the longest name;
+	// 0 means 512. It was 128 before 6.1.
+	NameLen int
+
+	// PtrSize is the size of a pointer in bytes; 0 means 8.
+	PtrSize int
+}
+
+func (r Rules) nameLen() int {
+	if r.NameLen == 0 {
+		return 512
+	}
+	return r.NameLen
+}
+
+func (r Rules) ptrSize() uint32 {
+	if r.PtrSize == 0 {
+		return 8
+	}
+	return uint32(r.PtrSize)
+}
+
+// RuleError is a rule that a type breaks.
+type RuleError struct {
+	ID   ID
+	Kind Kind
+	Name string // of the type; empty where it has none
+	Item int    // index of the member, enumerator or variable; -1 for the type itself
+	Msg  string // the kernel's words
+}
+
+func (e *RuleError) Error() string {
+	name := e.Name
+	if name == "" {
+		name = "(anon)"
+	}
+	if e.Item >= 0 {
+		return fmt.Sprintf("[%d] %v %q: item %d: %s", e.ID, e.Kind, name, e.Item, e.Msg)
+	}
+	return fmt.Sprintf("[%d] %v %q: %s", e.ID, e.Kind, name, e.Msg)
+}
+
+// Validate returns the first rule that b's own types break, a [*RuleError], in
+// the order in which a kernel would come to it. The base is taken as valid.
+func Validate(b *BTF, r Rules) error {
+	for e := range Violations(b, r) {
+		return e
+	}
+	return nil
+}
+
+// Violations gives every rule that b's own types break, at most one per type
+// and pass. A pass that finds any is the last, because the next takes its
+// rules for granted.
+func Violations(b *BTF, r Rules) iter.Seq[*RuleError] {
+	return func(yield func(*RuleError) bool) {
+		v := &validator{b: b, rules: r, yield: yield}
+		passes := [...]func(){v.checkMetas, v.checkRefs, v.checkChains}
+		if r.Load {
+			passes[1] = v.resolveAll
+		}
+		for _, pass := range passes {
+			if pass(); v.found {
+				return
+			}
+		}
+	}
+}
+
+type validator struct {
+	b     *BTF
+	rules Rules
+	yield func(*RuleError) bool
+	found bool // any violation
+	stop  bool // the caller has seen enough
+}
+
+// fail reports a violation by type id as a whole.
+func (v *validator) fail(id ID, format string, args ...any) { v.failItem(id, -1, format, args...) }
+
+// failItem reports a violation by an item of type id.
+func (v *validator) failItem(id ID, item int, format string, args ...any) {
+	v.found = true
+	if v.stop {
+		return
+	}
+	e := &RuleError{ID: id, Item: item, Name: string(v.b.Name(id)), Msg: fmt.Sprintf(format, args...)}
+	if r := v.b.Row(id); r != nil {
+		e.Kind = r.Info.Kind()
+	}
+	v.stop = !v.yield(e)
+}
+
+// own calls f for each own type until the caller has seen enough.
+func (v *validator) own(f func(id ID, r *Row)) {
+	for id := v.b.First(); int(id) < v.b.NumTypes() && !v.stop; id++ {
+		f(id, &v.b.Types.Rows[id-v.b.Start])
+	}
+}
+
+// checkRefs checks that what is referred to exists. It stands in for
+// resolveAll, which finds the same and more. A kernel that does not resolve
+// does not look, and may follow such an id later.
+func (v *validator) checkRefs() {
+	n := uint32(v.b.NumTypes())
+	v.own(func(id ID, r *Row) {
+		s := Shapes[r.Info.Kind()]
+		if s.TypeIsRef && r.Type >= n {
+			v.fail(id, "Invalid type_id")
+			return
+		}
+		for i, m := range v.b.Types.ItemsOf(r) {
+			if s.ItemTypeRef && m.Type >= n || s.ItemNameRef && m.Name >= n {
+				v.failItem(id, i, "Invalid type_id")
+				return
+			}
+		}
+		if v.rules.Libbpf {
+			v.checkFuncProto(id, r)
+		}
+	})
+}
+
+// checkFuncProto checks that a FUNC refers to a FUNC_PROTO.
+func (v *validator) checkFuncProto(id ID, r *Row) {
+	if r.Info.Kind() == KindFunc && v.b.Row(ID(r.Type)).Info.Kind() != KindFuncProto {
+		v.fail(id, "Invalid type_id")
+	}
+}
+
+// maxChain is how many modifiers in a row the kernel follows.
+const maxChain = 32
+
+// checkChains checks each chain of modifiers, of which TYPEDEF and TYPE_TAG
+// are two, for its length and for the place of its type tags. As in the kernel
+// a walk ends at a type that an earlier walk began at, so a chain whose ids
+// rise toward its head may be of any length.
+func (v *validator) checkChains() {
+	v.own(func(id ID, r *Row) {
+		inTags := true
+		at := id
+		for n := 0; r != nil && isModifier(r.Info.Kind()); n++ {
+			if n == maxChain {
+				v.fail(id, "Max chain length or cycle detected")
+				return
+			}
+			isTag := r.Info.Kind() == KindTypeTag
+			if isTag && !inTags && v.rules.TagsFirst {
+				v.fail(id, "Type tags don't precede modifiers")
+				return
+			}
+			if at < id {
+				return
+			}
+			inTags = isTag
+			at = ID(r.Type)
+			r = v.b.Row(at)
+		}
+	})
+}
+
+func isModifier(k Kind) bool {
+	switch k {
+	case KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag:
+		return true
+	}
+	return false
+}
