@@ -3,6 +3,7 @@ package elfio
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,3 +105,22 @@ func copyXattrs(f, old *os.File) error {
 // lockFile keeps other gobtfenc processes from changing the same file in
 // place. The lock ends with the file descriptor.
 func lockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX) }
+
+// copyStart makes dst, a new file, begin with the first n bytes of src, whose
+// offset is 0. size is what dst will have in the end.
+//
+// Where the file system can share blocks, nothing is copied. Elsewhere the
+// blocks are allocated first: ext4 otherwise allocates and begins to write
+// them when the file is renamed over another one: 45 ms instead of 17 for the
+// 49 MB of xfs.ko.
+func copyStart(dst, src *os.File, n, size uint64) error {
+	const ficlone = 0x40049409 // FICLONE, linux/fs.h
+	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, dst.Fd(), ficlone, src.Fd()); errno == 0 {
+		return dst.Truncate(int64(n))
+	}
+	if err := syscall.Fallocate(int(dst.Fd()), 0, 0, int64(size)); err == syscall.ENOSPC || err == syscall.EDQUOT || err == syscall.EFBIG {
+		return &os.PathError{Op: "allocate", Path: dst.Name(), Err: err}
+	}
+	_, err := io.Copy(dst, io.LimitReader(src, int64(n))) // copy_file_range
+	return err
+}

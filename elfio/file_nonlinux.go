@@ -4,6 +4,7 @@ package elfio
 
 import (
 	"errors"
+	"io"
 	"os"
 )
 
@@ -14,3 +15,8 @@ func (t *tempFile) giveName(string) error { return errors.New("temporary file wi
 func copyMetadata(f, old *os.File, st os.FileInfo) error { return f.Chmod(st.Mode()) }
 
 func lockFile(*os.File) error { return nil }
+
+func copyStart(dst, src *os.File, n, size uint64) error {
+	_, err := io.Copy(dst, io.LimitReader(src, int64(n)))
+	return err
+}

@@ -157,7 +157,7 @@ func writeRenamed(old *os.File, st os.FileInfo, p *plan, opts *WriteOptions) err
 	if err := opts.at("copy"); err != nil {
 		return err
 	}
-	if _, err := io.Copy(tmp.File, io.LimitReader(old, int64(p.keepEnd))); err != nil {
+	if err := copyStart(tmp.File, old, p.keepEnd, p.size()); err != nil {
 		return fmt.Errorf("copy to a temporary file: %w", err)
 	}
 	if err := opts.at("patch"); err != nil {
