@@ -90,7 +90,7 @@ func (c *Converter) Stats() Stats { return c.stats }
 // all unit headers; an error is about those or about .debug_abbrev.
 func (c *Converter) Reset(sec *Sections, strs *btf.Strings, opts Options) error {
 	c.sec, c.opts, c.stats, c.next = sec, opts, Stats{}, 0
-	c.names.reset(strs, sec.Str)
+	c.names.reset(strs, sec)
 	c.funcs.reset(opts.ABI, sec)
 	c.intName = 0
 	c.bigEndian = sec.Order.Uint16([]byte{0, 1}) == 1

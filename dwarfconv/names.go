@@ -3,6 +3,8 @@ package dwarfconv
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
+	"math/bits"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/dwarf"
@@ -10,14 +12,26 @@ import (
 
 // names maps strings of a module's DWARF to offsets in its btf.Strings.
 //
-// Within one .ko a name nearly always is an offset in .debug_str, because the
-// linker has merged equal strings: a dense array answers without a hash. Names
-// of up to three bytes are written in place by GCC (they are no longer than
-// the offset would be); a small table keyed by their bytes answers those.
+// Within one unit a name is an offset in .debug_str, so a cache by offset
+// answers most look-ups without a look at the bytes. Strings are merged across
+// units in a linked file such as vmlinux, but not in a .ko: "ld -r" only
+// concatenates them, and xfs.ko has 6.6 MB of .debug_str for 126 units. There an
+// array over all offsets would never be in the processor's cache, and a small
+// table with room for the strings of one unit is faster.
+//
+// Names of up to three bytes are written in place by GCC (they are no longer
+// than the offset would be); a table keyed by their bytes answers those.
 type names struct {
 	strs  *btf.Strings
-	byOff []btf.StrOff // by offset in .debug_str; 0 is unknown, emptyName is ""
+	byOff []nameSlot // by hash of the offset in .debug_str
+	shift uint8      // 32 less the binary logarithm of len(byOff)
 	short [512]shortName
+}
+
+// nameSlot is free where tag is 0.
+type nameSlot struct {
+	tag uint32 // offset in .debug_str plus 1
+	off btf.StrOff
 }
 
 type shortName struct {
@@ -25,24 +39,40 @@ type shortName struct {
 	off btf.StrOff
 }
 
-const emptyName = ^btf.StrOff(0)
+const (
+	minNameBits = 10
+	unitNames   = 14 // binary logarithm of slots for the strings of one unit: 128 KiB
+	maxNameBits = 20
+)
 
-func (n *names) reset(strs *btf.Strings, debugStr []byte) {
+// reset forgets everything, which belongs to another module.
+func (n *names) reset(strs *btf.Strings, sec *Sections) {
 	n.strs = strs
-	if len(debugStr) > cap(n.byOff) {
-		n.byOff = make([]btf.StrOff, len(debugStr))
+	limit := unitNames
+	if len(sec.Str) < len(sec.Info)/8 {
+		limit = maxNameBits // merged: units share strings
+	}
+	// One slot per 8 bytes: names have about 14 bytes on average.
+	log := min(max(bits.Len(uint(len(sec.Str)/8)), minNameBits), limit)
+	n.shift = uint8(32 - log)
+	if 1<<log > cap(n.byOff) {
+		n.byOff = make([]nameSlot, 1<<log)
 	} else {
-		n.byOff = n.byOff[:len(debugStr)]
+		n.byOff = n.byOff[:1<<log]
 		clear(n.byOff)
 	}
 	clear(n.short[:])
 }
 
+func (n *names) slot(off uint32) *nameSlot {
+	return &n.byOff[off*0x9e3779b1>>(n.shift&31)]
+}
+
 // name returns the string in a slot of the DIE just read.
 func (c *Converter) name(slot int) btf.StrOff {
-	if v := c.r.V[slot]; c.r.K[slot] == dwarf.KindStr && v < uint64(len(c.names.byOff)) {
-		if off := c.names.byOff[v]; off != 0 && off != emptyName {
-			return off
+	if v := c.r.V[slot]; c.r.K[slot] == dwarf.KindStr && v < math.MaxUint32 {
+		if s := c.names.slot(uint32(v)); s.tag == uint32(v)+1 {
+			return s.off
 		}
 	}
 	return c.slowName(c.r.K[slot], c.r.V[slot])
@@ -61,24 +91,14 @@ func (c *Converter) slowName(kind dwarf.Kind, v uint64) btf.StrOff {
 		}
 		v, kind = off, dwarf.KindStr
 	}
-	if kind == dwarf.KindStr && v < uint64(len(c.names.byOff)) {
-		if off := c.names.byOff[v]; off == emptyName {
-			return 0
-		} else if off != 0 {
-			return off
-		}
-	}
 	s, ok := c.stringAt(kind, v)
 	if !ok {
 		c.r.Fail(c.r.Pos, "string offset %#x does not lead to a string", v)
 		return 0
 	}
 	off := c.names.strs.Intern(s)
-	if kind == dwarf.KindStr {
-		c.names.byOff[v] = off
-		if off == 0 {
-			c.names.byOff[v] = emptyName
-		}
+	if kind == dwarf.KindStr && v < math.MaxUint32 {
+		*c.names.slot(uint32(v)) = nameSlot{uint32(v) + 1, off}
 	}
 	return off
 }
