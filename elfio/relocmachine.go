@@ -3,6 +3,8 @@ package elfio
 import (
 	"debug/elf"
 	"fmt"
+	"strconv"
+	"strings"
 )
 
 // relOp is what a relocation type does to its place P, whose value is S+A:
@@ -55,7 +57,11 @@ func (m *machine) op(typ uint32) relOp {
 
 // typeName names a relocation type with its number.
 func (m *machine) typeName(typ uint32) string {
-	return fmt.Sprintf("%s (type %d)", m.name(typ), typ)
+	name := m.name(typ)
+	if strings.ContainsAny(name, "+(") || name == strconv.Itoa(int(typ)) {
+		return fmt.Sprintf("type %d", typ) // debug/elf does not know it
+	}
+	return fmt.Sprintf("%s (type %d)", name, typ)
 }
 
 func nameOf[T interface {
