@@ -16,11 +16,11 @@ import "github.com/gobtfenc/gobtfenc/btf"
 // judged as well, and both become a Func. Declarations become none.
 //
 // The work has three passes over flat arrays that are reused from unit to unit:
-// decode (names, sizes, locations), resolve (types and what is shared with the
-// origin), judge (flags). The order matters in resolve: what a parameter takes
-// from its origin is what the origin has at that moment, in document order. The
-// rules are those of pahole's ftype__recode_dwarf_types,
-// cu__resolve_func_ret_types_optimized and ftype__has_uncertain_arg_loc.
+// decode (names, types, sizes, locations), inherit (what comes from origins, and
+// what is shared with them), judge (flags). The rules are those of pahole's
+// ftype__recode_dwarf_types, cu__resolve_func_ret_types_optimized and
+// ftype__has_uncertain_arg_loc, but for one thing: there a parameter whose origin
+// follows it (clang writes such) and was not inlined before becomes void.
 
 // dwCCNocall is DW_CC_nocall (DWARF 5 §7.15): the function obeys no calling
 // convention that a debugger could know. clang marks changed signatures so.
@@ -79,7 +79,7 @@ func (f *funcConverter) convert(raw *rawFuncs, facts unitFacts, u *Unit) {
 	f.raw, f.facts, f.hint = raw, facts, 0
 	f.lay = layout{types: &u.Types, addrSize: f.abi.AddrSize}
 	f.decode()
-	f.resolve()
+	f.inherit()
 	f.judge()
 	f.emit(u)
 }
@@ -91,6 +91,9 @@ func (f *funcConverter) decode() {
 	for i := range f.raw.subs {
 		s := &f.raw.subs[i]
 		f.subs[i] = subState{name: s.name}
+		if s.typ != 0 {
+			f.subs[i].ret = f.facts.typeAt(s.typ)
+		}
 		for j := s.first; j < s.first+s.n; j++ {
 			f.decodeParam(&f.params[j], &f.raw.params[j], &f.raw.units[s.unit], j-s.first)
 		}
@@ -99,15 +102,19 @@ func (f *funcConverter) decode() {
 
 func (f *funcConverter) decodeParam(p *paramState, r *rawParam, u *rawUnit, idx int32) {
 	*p = paramState{name: r.name, idx: idx, loc: location{reg: noReg}, hasConst: r.constValue, hasLoc: r.form != locNone}
-	typ := r.typ
+	if r.typ != 0 {
+		p.typ = f.facts.typeAt(r.typ)
+	}
+	// The size is that of the origin's type even where there is one here too.
+	typ := p.typ
 	if r.origin != 0 {
 		typ = 0
-		if o := f.origin(r.origin); o >= 0 {
-			typ = f.raw.params[o].typ
+		if o := f.origin(r.origin); o >= 0 && f.raw.params[o].typ != 0 {
+			typ = f.facts.typeAt(f.raw.params[o].typ)
 		}
 	}
 	if typ != 0 {
-		p.size = int32(f.lay.paramSize(f.facts.typeAt(typ)))
+		p.size = int32(f.lay.paramSize(typ))
 		p.inMemory = f.abi.inMemory(int(p.size))
 	}
 	if p.hasLoc {
@@ -129,53 +136,65 @@ func (f *funcConverter) origin(off uint32) int {
 	return i
 }
 
-// resolve takes types, and names from origins, and shares locations with them.
-func (f *funcConverter) resolve() {
+// inherit takes names and types from origins and shares locations with them.
+func (f *funcConverter) inherit() {
 	for i := range f.raw.subs {
 		r, s := &f.raw.subs[i], &f.subs[i]
-		if s.name == 0 {
-			s.name = f.inheritedName(r)
+		for up, n := r, 0; s.name == 0 && up != nil && n < maxNesting; n++ {
+			if up = f.above(up); up != nil {
+				s.name = up.name
+			}
 		}
 		for j := r.first; j < r.first+r.n; j++ {
-			f.resolveParam(&f.params[j], &f.raw.params[j], s)
-		}
-		if r.typ != 0 {
-			s.ret = f.facts.typeAt(r.typ)
+			if p := &f.raw.params[j]; p.typ == 0 && p.origin != 0 {
+				f.inheritParam(&f.params[j], p.origin, s)
+			}
 		}
 	}
 }
 
-// inheritedName is the name of the abstract origin, else of the specification.
-func (f *funcConverter) inheritedName(r *subprogram) btf.StrOff {
+// above returns the abstract origin of r, else its specification, nil where
+// there is neither.
+func (f *funcConverter) above(r *subprogram) *subprogram {
 	for _, off := range [...]uint32{r.origin, r.spec} {
 		if off == 0 {
 			continue
 		}
 		if i := f.raw.subAt(off); i >= 0 {
-			return f.subs[i].name
+			return &f.raw.subs[i]
 		}
 	}
-	return 0
+	return nil
 }
 
-func (f *funcConverter) resolveParam(p *paramState, r *rawParam, s *subState) {
-	if r.typ != 0 {
-		p.typ = f.facts.typeAt(r.typ)
-		return
-	}
-	if r.origin == 0 {
-		return
-	}
-	i := f.origin(r.origin)
+// inheritParam completes a parameter of s without type from its origin at off,
+// which may have an origin itself.
+func (f *funcConverter) inheritParam(p *paramState, off uint32, s *subState) {
+	i := f.origin(off)
 	if i < 0 {
 		return
 	}
 	o := &f.params[i]
-	p.name, p.typ = o.name, o.typ
 	if p.idx != o.idx {
 		s.flags |= FuncReorderedParams
 	}
 	o.share(p)
+	p.name, p.typ = o.name, o.typ
+	for n := 0; n < maxNesting && (p.name == 0 || p.typ == 0); n++ {
+		r := &f.raw.params[i]
+		if r.origin == 0 {
+			return
+		}
+		if i = f.origin(r.origin); i < 0 {
+			return
+		}
+		if p.name == 0 {
+			p.name = f.raw.params[i].name
+		}
+		if p.typ == 0 {
+			p.typ = f.params[i].typ
+		}
+	}
 }
 
 // share gives the origin o what a concrete instance p of it knows. Of several
