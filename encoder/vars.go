@@ -144,7 +144,10 @@ func (vs *variables) admit124(v *variable, off uint64, x *dwarfconv.Var) bool {
 	if i < 0 {
 		return false
 	}
-	if x.Addr == 0 && vs.symbol(off, x.Name) == nil {
+	// At address 0, where variables of discarded sections seem to be, DWARF
+	// must have the name of the symbol in the very DIE: an external variable
+	// has it in its declaration.
+	if x.Addr == 0 && !vs.syms.relocatable && (x.External || vs.symbol(off, x.Name) == nil) {
 		return false
 	}
 	if !validName(objs[i].name) {
