@@ -1,9 +1,11 @@
 package btf
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // HeaderError is a rule that a blob breaks as a whole, in the kernel's words.
@@ -25,24 +27,42 @@ func Check(data []byte, base *BTF, r Rules) error {
 	if err := checkSections(h, body, base, r); err != nil {
 		return err
 	}
-	if err := checkRecords(body[h.typeOff:h.typeOff+h.typeLen], order, base, r); err != nil {
-		return err
-	}
-	b, err := parse(data, base, false)
+	b, err := newBTF(body[h.strOff:h.strOff+h.strLen], base, order)
 	if err != nil {
 		return err
 	}
-	return Validate(b, r)
+	types := littleEndian(body[h.typeOff:h.typeOff+h.typeLen], order)
+	end, fault := wholeRecords(types, r)
+	if _, err := b.readTypes(types[:end], builtinKinds); err != nil {
+		return err
+	}
+	if fault == "" {
+		return Validate(b, r)
+	}
+	// The kernel stops there, and has come across all that is before it.
+	for e := range violations(b, r, (*validator).checkMetas) {
+		return e
+	}
+	e := &RuleError{ID: ID(b.NumTypes()), Item: -1, Msg: fault}
+	if left := types[end:]; len(left) >= typeLen {
+		name := binary.LittleEndian.Uint32(left)
+		e.Kind = Info(binary.LittleEndian.Uint32(left[4:])).Kind()
+		if v := (validator{b: b}); strings.HasPrefix(fault, "meta_left") && !v.hasStr(name) {
+			e.Msg = fmt.Sprintf("Invalid name_offset:%d", name)
+		}
+	}
+	return e
 }
 
-// checkHeader reads the header as far as its length says.
+// checkHeader reads the header as far as its length says. Without a magic that
+// is one the byte order is taken as little-endian, for the length.
 func checkHeader(data []byte, base *BTF, r Rules) (h header, order binary.ByteOrder, err error) {
 	bad := func(msg string) (header, binary.ByteOrder, error) { return header{}, nil, &HeaderError{msg} }
 	if len(data) < 8 {
 		return bad("hdr_len not found")
 	}
 	if order = byteOrder(data); order == nil {
-		return bad("Invalid magic")
+		order = binary.LittleEndian
 	}
 	h.len = order.Uint32(data[4:])
 	if uint64(h.len) > uint64(len(data)) {
@@ -65,6 +85,8 @@ func checkHeader(data []byte, base *BTF, r Rules) (h header, order binary.ByteOr
 		*w = order.Uint32(raw[8+4*i:])
 	}
 	switch {
+	case byteOrder(raw) == nil:
+		return bad("Invalid magic")
 	case raw[2] != version:
 		return bad("Unsupported version")
 	case raw[3] != 0:
@@ -84,7 +106,10 @@ func checkSections(h header, body []byte, base *BTF, r Rules) error {
 	if h.layoutLen != 0 {
 		sections = append(sections, section{h.layoutOff, h.layoutLen})
 	}
-	slices.SortStableFunc(sections, func(a, b section) int { return int(int64(a.off) - int64(b.off)) })
+	// The kernel's order, in which differences are 32 bits with a sign.
+	slices.SortStableFunc(sections, func(a, b section) int {
+		return cmp.Or(int(int32(a.off-b.off)), int(int32(a.len-b.len)))
+	})
 	at := uint64(0)
 	for _, s := range sections {
 		switch off := uint64(s.off); {
@@ -117,33 +142,28 @@ func checkSections(h header, body []byte, base *BTF, r Rules) error {
 	return nil
 }
 
-// checkRecords checks that each type is of a kind that the kernel knows and
-// lies inside the section.
-func checkRecords(types []byte, order binary.ByteOrder, base *BTF, r Rules) error {
-	id := ID(1)
-	if base != nil {
-		id = ID(base.NumTypes())
-	}
-	for ; len(types) > 0; id++ {
-		bad := func(format string, args ...any) error {
-			return &RuleError{ID: id, Item: -1, Msg: fmt.Sprintf(format, args...)}
+// wholeRecords returns the length of the records at the begin of types, its
+// words little-endian, that lie inside it and are of a known kind, and what is
+// wrong with the one after them.
+func wholeRecords(types []byte, r Rules) (end int, fault string) {
+	for end < len(types) {
+		t := types[end:]
+		if len(t) < typeLen {
+			return end, fmt.Sprintf("meta_left:%d meta_needed:%d", len(t), typeLen)
 		}
-		if len(types) < typeLen {
-			return bad("meta_left:%d need:%d", len(types), typeLen)
-		}
-		info := Info(order.Uint32(types[4:]))
-		if r.NarrowInfo && info&0x60ff0000 != 0 {
-			return bad("Invalid btf_info:%x", uint32(info))
-		}
+		info := Info(binary.LittleEndian.Uint32(t[4:]))
 		kind := info.Kind()
-		if kind == KindVoid || kind >= NumKinds {
-			return bad("Invalid kind:%d", kind)
+		switch {
+		case r.NarrowInfo && info&wideBits != 0:
+			return end, fmt.Sprintf("Invalid btf_info:%x", uint32(info))
+		case kind == KindVoid || kind >= NumKinds:
+			return end, fmt.Sprintf("Invalid kind:%d", kind)
 		}
 		need := tailLens[kind].of(info.Vlen())
-		if left := len(types) - typeLen; left < need {
-			return bad("meta_left:%d need:%d", left, need)
+		if left := len(t) - typeLen; left < need {
+			return end, fmt.Sprintf("meta_left:%d meta_needed:%d", left, need)
 		}
-		types = types[typeLen+need:]
+		end += typeLen + need
 	}
-	return nil
+	return end, ""
 }

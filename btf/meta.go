@@ -1,5 +1,7 @@
 package btf
 
+import "fmt"
+
 // checkMetas checks each own type by itself (btf_check_all_metas and the
 // check_meta of each kind).
 func (v *validator) checkMetas() {
@@ -10,93 +12,78 @@ func (v *validator) checkMetas() {
 	v.own(v.checkMeta)
 }
 
-// What a kind may have besides its size or type.
-type metaRule struct {
-	name    nameRule
-	vlen    bool // vlen may be other than 0
-	flag    bool // kind_flag may be set
-	wantRef bool // Row.Type must not be void
-}
-
-type nameRule uint8
+// metaRule is a rule that a row has to keep by itself, its items aside.
+type metaRule uint8
 
 const (
-	anyName     nameRule = iota // not looked at
-	noName                      // must be anonymous
-	mayIdent                    // anonymous or an identifier
-	mustIdent                   // an identifier
-	mustPrint                   // printable and not empty: a section's
-	mustNotNull                 // not empty: a tag's
+	noVlen      metaRule = iota
+	noFlag               // kind_flag is 0
+	noTagFlag            // the same, for kernels with Rules.NoTagFlag
+	noName               // anonymous
+	identOrNo            // anonymous or an identifier
+	ident                // an identifier
+	printable            // a section's name
+	tagName              // a name that may be anything but empty
+	tagValue             // the same, with another message
+	refInRange           // a type id that may exist
+	refNotVoid           // the same, and not void
+	noRef                // the type word is 0
+	noSize               // the size word is 0
+	someSize             // it is not
+	enumSize             // it is a power of two up to 8
+	floatSize            // it is one of a float's
+	intData              // encoding, offset and bits fit
+	funcLinkage          // static or global
+	varLinkage           // static or global
+	component            // -1 or more
 )
 
-var metaRules = [NumKinds]metaRule{
-	KindInt:       {name: anyName},
-	KindPtr:       {name: noName},
-	KindArray:     {name: noName},
-	KindStruct:    {name: mayIdent, vlen: true, flag: true},
-	KindUnion:     {name: mayIdent, vlen: true, flag: true},
-	KindEnum:      {name: mayIdent, vlen: true, flag: true},
-	KindFwd:       {name: mustIdent, flag: true},
-	KindTypedef:   {name: mustIdent},
-	KindVolatile:  {name: noName},
-	KindConst:     {name: noName},
-	KindRestrict:  {name: noName},
-	KindFunc:      {name: mustIdent, vlen: true},
-	KindFuncProto: {name: noName, vlen: true},
-	KindVar:       {name: mustIdent, wantRef: true},
-	KindDatasec:   {name: mustPrint, vlen: true},
-	KindFloat:     {name: anyName},
-	KindDeclTag:   {name: mustNotNull, flag: true},
-	KindTypeTag:   {name: mustNotNull, flag: true},
-	KindEnum64:    {name: mayIdent, vlen: true, flag: true},
+// metaRules has the rules of each kind in the order in which the kernel comes
+// to them, because the first that is broken gives the message.
+var metaRules = [NumKinds][]metaRule{
+	KindInt:       {noVlen, noFlag, intData},
+	KindPtr:       {noVlen, noFlag, refInRange, noName},
+	KindArray:     {noName, noVlen, noFlag, noSize},
+	KindStruct:    {identOrNo},
+	KindUnion:     {identOrNo},
+	KindEnum:      {enumSize, identOrNo},
+	KindFwd:       {noVlen, noRef, ident},
+	KindTypedef:   {noVlen, noFlag, refInRange, ident},
+	KindVolatile:  {noVlen, noFlag, refInRange, noName},
+	KindConst:     {noVlen, noFlag, refInRange, noName},
+	KindRestrict:  {noVlen, noFlag, refInRange, noName},
+	KindFunc:      {ident, funcLinkage, noFlag},
+	KindFuncProto: {noName, noFlag},
+	KindVar:       {noVlen, noFlag, ident, refNotVoid, varLinkage},
+	KindDatasec:   {someSize, noFlag, printable},
+	KindFloat:     {noVlen, noFlag, floatSize},
+	KindDeclTag:   {tagValue, noVlen, noTagFlag, component},
+	KindTypeTag:   {noVlen, noTagFlag, refInRange, tagName},
+	KindEnum64:    {enumSize, identOrNo},
 }
 
 func (v *validator) checkMeta(id ID, r *Row) {
 	kind := r.Info.Kind()
-	if v.rules.NarrowInfo && r.Info&0x60ff0000 != 0 {
+	switch {
+	case v.rules.NarrowInfo && r.Info&wideBits != 0:
 		v.fail(id, "Invalid btf_info:%x", uint32(r.Info))
 		return
-	}
-	if kind == KindVoid || kind >= NumKinds {
+	case kind == KindVoid || kind >= NumKinds:
 		v.fail(id, "Invalid kind:%d", kind)
 		return
-	}
-	if !v.hasStr(uint32(r.Name)) {
+	case !v.hasStr(uint32(r.Name)):
 		v.fail(id, "Invalid name_offset:%d", r.Name)
 		return
 	}
-	rule := metaRules[kind]
-	if v.rules.NoTagFlag && (kind == KindDeclTag || kind == KindTypeTag) {
-		rule.flag = false
-	}
-	switch {
-	case !rule.vlen && r.Info.Vlen() != 0:
-		v.fail(id, "vlen != 0")
-	case !rule.flag && r.Info.KindFlag():
-		v.fail(id, "Invalid btf_info kind_flag")
-	case !v.nameOK(rule.name, uint32(r.Name)):
-		msg := "Invalid name"
-		if kind == KindDeclTag {
-			msg = "Invalid value"
+	for _, rule := range metaRules[kind] {
+		if msg := v.broken(rule, r); msg != "" {
+			v.fail(id, "%s", msg)
+			return
 		}
-		v.fail(id, "%s", msg)
-	case Shapes[kind].TypeIsRef && r.Type > MaxID, rule.wantRef && r.Type == 0:
-		v.fail(id, "Invalid type_id")
-	default:
-		v.checkKind(id, r)
 	}
-}
-
-// checkKind checks what only one kind or two have.
-func (v *validator) checkKind(id ID, r *Row) {
-	switch r.Info.Kind() {
-	case KindInt:
-		v.checkInt(id, r)
+	switch kind {
 	case KindArray:
-		m := v.b.Types.ItemsOf(r)[0]
-		switch {
-		case r.Type != 0:
-			v.fail(id, "size != 0")
+		switch m := v.b.Types.ItemsOf(r)[0]; {
 		case m.Type == 0 || m.Type > MaxID:
 			v.fail(id, "Invalid elem")
 		case m.Name == 0 || m.Name > MaxID:
@@ -105,55 +92,84 @@ func (v *validator) checkKind(id ID, r *Row) {
 	case KindStruct, KindUnion:
 		v.checkMembers(id, r)
 	case KindEnum, KindEnum64:
-		v.checkEnum(id, r)
-	case KindFwd:
-		if r.Type != 0 {
-			v.fail(id, "type != 0")
-		}
-	case KindFunc:
-		if r.Info.Vlen() > LinkageGlobal {
-			v.fail(id, "Invalid func linkage")
-		}
-	case KindFuncProto:
-		v.checkParams(id, r)
-	case KindVar:
-		if r.Aux > LinkageGlobal {
-			v.fail(id, "Linkage not supported")
-		}
+		v.checkEnumerators(id, r)
 	case KindDatasec:
-		v.checkDatasec(id, r)
-	case KindFloat:
-		switch r.Type {
-		case 2, 4, 8, 12, 16:
-		default:
-			v.fail(id, "Invalid type_size")
-		}
-	case KindDeclTag:
-		if int32(r.Aux) < -1 {
-			v.fail(id, "Invalid component_idx")
-		}
+		v.checkVariables(id, r)
 	}
 }
 
-func (v *validator) checkInt(id ID, r *Row) {
-	if r.Aux&^0x0fffffff != 0 {
-		v.fail(id, "Invalid int_data:%x", r.Aux)
-		return
+// broken returns the kernel's message for a row that breaks the rule, "" for
+// one that keeps it.
+func (v *validator) broken(rule metaRule, r *Row) string {
+	ok, msg := true, ""
+	switch rule {
+	case noVlen:
+		ok, msg = r.Info.Vlen() == 0, "vlen != 0"
+	case noFlag:
+		ok, msg = !r.Info.KindFlag(), "Invalid btf_info kind_flag"
+	case noTagFlag:
+		ok, msg = !r.Info.KindFlag() || !v.rules.NoTagFlag, "Invalid btf_info kind_flag"
+	case noName:
+		ok, msg = r.Name == 0, "Invalid name"
+	case identOrNo:
+		ok, msg = r.Name == 0 || v.isIdent(uint32(r.Name)), "Invalid name"
+	case ident:
+		ok, msg = v.isIdent(uint32(r.Name)), "Invalid name"
+	case printable:
+		s, _ := v.b.Str(r.Name)
+		ok, msg = isPrintable(s, v.rules.nameLen()), "Invalid name"
+	case tagName, tagValue:
+		s, _ := v.b.Str(r.Name)
+		ok, msg = len(s) > 0, "Invalid name"
+		if rule == tagValue {
+			msg = "Invalid value"
+		}
+	case refInRange:
+		ok, msg = r.Type <= MaxID, "Invalid type_id"
+	case refNotVoid:
+		ok, msg = r.Type != 0 && r.Type <= MaxID, "Invalid type_id"
+	case noRef:
+		ok, msg = r.Type == 0, "type != 0"
+	case noSize:
+		ok, msg = r.Type == 0, "size != 0"
+	case someSize:
+		ok, msg = r.Type != 0, "size == 0"
+	case enumSize:
+		ok, msg = r.Type != 0 && r.Type <= 8 && r.Type&(r.Type-1) == 0, "Unexpected size"
+	case floatSize:
+		ok, msg = r.Type == 2 || r.Type == 4 || r.Type == 8 || r.Type == 12 || r.Type == 16, "Invalid type_size"
+	case intData:
+		msg = intFault(r)
+		ok = msg == ""
+	case funcLinkage:
+		ok, msg = r.Info.Vlen() <= LinkageGlobal, "Invalid func linkage"
+	case varLinkage:
+		ok, msg = r.Aux <= LinkageGlobal, "Linkage not supported"
+	case component:
+		ok, msg = int32(r.Aux) >= -1, "Invalid component_idx"
 	}
+	if ok {
+		return ""
+	}
+	return msg
+}
+
+// intFault says what is wrong with an INT's data word.
+func intFault(r *Row) string {
 	bits := r.Aux&0xff + r.Aux>>16&0xff
 	switch {
+	case r.Aux&^0x0fffffff != 0:
+		return fmt.Sprintf("Invalid int_data:%x", r.Aux)
 	case bits > 128:
-		v.fail(id, "nr_bits exceeds 128")
-		return
+		return "nr_bits exceeds 128"
 	case bytesOf(uint64(bits)) > uint64(r.Type):
-		v.fail(id, "nr_bits exceeds type_size")
-		return
+		return "nr_bits exceeds type_size"
 	}
 	switch r.Aux >> 24 {
 	case 0, IntSigned, IntChar, IntBool:
-	default:
-		v.fail(id, "Unsupported encoding")
+		return ""
 	}
+	return "Unsupported encoding"
 }
 
 func (v *validator) checkMembers(id ID, r *Row) {
@@ -163,8 +179,8 @@ func (v *validator) checkMembers(id ID, r *Row) {
 		msg := ""
 		switch {
 		case !v.hasStr(m.Name):
-			msg = "Invalid member name_offset"
-		case !v.nameOK(mayIdent, m.Name):
+			msg = fmt.Sprintf("Invalid member name_offset:%d", m.Name)
+		case m.Name != 0 && !v.isIdent(m.Name):
 			msg = "Invalid name"
 		case m.Type == 0 || m.Type > MaxID:
 			msg = "Invalid type_id"
@@ -181,39 +197,20 @@ func (v *validator) checkMembers(id ID, r *Row) {
 	}
 }
 
-func (v *validator) checkEnum(id ID, r *Row) {
-	if r.Type > 8 || r.Type == 0 || r.Type&(r.Type-1) != 0 {
-		v.fail(id, "Unexpected size")
-		return
-	}
+func (v *validator) checkEnumerators(id ID, r *Row) {
 	for i, m := range v.b.Types.ItemsOf(r) {
 		switch {
 		case !v.hasStr(m.Name):
 			v.failItem(id, i, "Invalid name_offset:%d", m.Name)
 			return
-		case !v.nameOK(mustIdent, m.Name):
+		case !v.isIdent(m.Name):
 			v.failItem(id, i, "Invalid name")
 			return
 		}
 	}
 }
 
-// checkParams checks what Parse would have refused. The kernel checks
-// parameters when it resolves.
-func (v *validator) checkParams(id ID, r *Row) {
-	for i, m := range v.b.Types.ItemsOf(r) {
-		if !v.hasStr(m.Name) || m.Type > MaxID {
-			v.failItem(id, i, "Invalid arg#%d", i+1)
-			return
-		}
-	}
-}
-
-func (v *validator) checkDatasec(id ID, r *Row) {
-	if r.Type == 0 {
-		v.fail(id, "size == 0")
-		return
-	}
+func (v *validator) checkVariables(id ID, r *Row) {
 	end := uint64(0)
 	for i, m := range v.b.Types.ItemsOf(r) {
 		off, size := uint64(m.Val), m.Name
@@ -245,22 +242,11 @@ func (v *validator) hasStr(off uint32) bool {
 	return ok
 }
 
-// nameOK checks the name at off, which hasStr has.
-func (v *validator) nameOK(rule nameRule, off uint32) bool {
+// isIdent reports whether the string at off, which hasStr has, is an
+// identifier.
+func (v *validator) isIdent(off uint32) bool {
 	s, _ := v.b.Str(StrOff(off))
-	switch rule {
-	case noName:
-		return off == 0
-	case mayIdent:
-		return off == 0 || isIdent(s, v.rules.nameLen())
-	case mustIdent:
-		return isIdent(s, v.rules.nameLen())
-	case mustPrint:
-		return isPrintable(s, v.rules.nameLen())
-	case mustNotNull:
-		return len(s) > 0
-	}
-	return true
+	return isIdent(s, v.rules.nameLen())
 }
 
 // isIdent reports whether s is a C identifier in which '.' counts as a letter,

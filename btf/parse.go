@@ -3,6 +3,7 @@ package btf
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 )
 
 // ParseError says what of a BTF blob is wrong and where.
@@ -24,52 +25,68 @@ func (e *ParseError) Error() string {
 //
 // The result keeps the strings as a part of data and holds a copy of the rest.
 func Parse(data []byte, base *BTF) (*BTF, error) {
-	return parse(data, base, true)
-}
-
-// parse is Parse, but without strict it takes ids and string offsets as they
-// are, for Check, which has the kernel's messages for them.
-func parse(data []byte, base *BTF, strict bool) (*BTF, error) {
 	h, order, err := readHeader(data)
 	if err != nil {
 		return nil, err
 	}
-	b := &BTF{Base: base, Order: order}
-	if base != nil {
-		if base.StrEnd()+uint64(h.strLen) > 1<<32-1 {
-			return nil, &ParseError{Section: "header", Offset: 20, Msg: "strings of base and split exceed 32 bits", Value: uint64(h.strLen)}
-		}
-		b.Start, b.StrStart = ID(base.NumTypes()), StrOff(base.StrEnd())
-	}
 	body := data[h.len:]
-	b.Strs = body[h.strOff : h.strOff+h.strLen : h.strOff+h.strLen]
-	if strict {
-		if err := checkStrings(b); err != nil {
-			return nil, err
-		}
+	b, err := newBTF(body[h.strOff:h.strOff+h.strLen:h.strOff+h.strLen], base, order)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkStrings(b); err != nil {
+		return nil, err
 	}
 	kinds, err := readLayout(body[h.layoutOff:h.layoutOff+h.layoutLen], order)
 	if err != nil {
 		return nil, err
 	}
-	types := body[h.typeOff : h.typeOff+h.typeLen]
+	types := littleEndian(body[h.typeOff:h.typeOff+h.typeLen], order)
+	bad, err := b.readTypes(types, kinds)
+	if err != nil {
+		return nil, err
+	}
+	if bad >= 0 {
+		return nil, b.refError(types, bad)
+	}
+	return b, nil
+}
+
+// newBTF returns a BTF without types.
+func newBTF(strs []byte, base *BTF, order binary.ByteOrder) (*BTF, error) {
+	b := &BTF{Strs: strs, Base: base, Order: order}
+	if base != nil {
+		if base.StrEnd()+uint64(len(strs)) > math.MaxUint32 {
+			return nil, &ParseError{Section: "header", Offset: 20, Msg: "strings of base and split exceed 32 bits", Value: uint64(len(strs))}
+		}
+		b.Start, b.StrStart = ID(base.NumTypes()), StrOff(base.StrEnd())
+	}
+	return b, nil
+}
+
+// littleEndian returns the type section with its words little-endian.
+func littleEndian(types []byte, order binary.ByteOrder) []byte {
 	if order == binary.BigEndian {
 		types = append([]byte(nil), types...)
 		swapWords(types)
 	}
-	rows, items, err := countTypes(types, kinds, base)
+	return types
+}
+
+// readTypes reads the type section, its words little-endian. Ids and string
+// offsets may be out of range: bad is the offset of the first type that has
+// such a one, -1 if there is none.
+func (b *BTF) readTypes(types []byte, kinds *kindTable) (bad int, err error) {
+	rows, items, err := countTypes(types, kinds, b.Base)
 	if err != nil {
-		return nil, err
+		return -1, err
 	}
-	if base == nil {
+	if b.Base == nil {
 		rows++
 	}
 	// Both numbers are bounded by the bytes that countTypes has walked over.
 	b.Types = Types{Rows: make([]Row, rows), Items: make([]Item, items)}
-	if bad := b.readTypes(types, kinds); bad >= 0 && strict {
-		return nil, b.refError(types, bad)
-	}
-	return b, nil
+	return b.fillTypes(types, kinds), nil
 }
 
 // readHeader returns the header with sections that lie inside data.
@@ -215,10 +232,9 @@ func countTypes(types []byte, kinds *kindTable, base *BTF) (rows, items int, err
 	return rows, items, nil
 }
 
-// readTypes fills the rows and items from a section that countTypes has walked
-// over, its words little-endian. It returns the offset of the first type with
-// an id or string offset out of range, -1 if there is none.
-func (b *BTF) readTypes(types []byte, kinds *kindTable) int {
+// fillTypes fills the rows and items from a section that countTypes has walked
+// over. It returns what readTypes does.
+func (b *BTF) fillTypes(types []byte, kinds *kindTable) int {
 	le := binary.LittleEndian
 	rows, items := b.Types.Rows, b.Types.Items
 	numTypes, strEnd := uint32(b.NumTypes()), b.StrEnd()

@@ -92,11 +92,11 @@ func (r *resolver) resolve(root ID) bool {
 // push enters a type.
 func (r *resolver) push(root, id ID) bool {
 	switch {
-	case r.state[id-r.b.Start] == onStack:
-		r.fail(root, "Loop detected")
-		return false
 	case len(r.stack) == maxDepth:
 		r.fail(root, "Exceeded max resolving depth:%d", maxDepth)
+		return false
+	case r.state[id-r.b.Start] == onStack:
+		r.fail(root, "Loop detected")
 		return false
 	}
 	r.state[id-r.b.Start] = onStack
@@ -376,7 +376,7 @@ func (r *resolver) checkProto(id ID, row *Row) {
 	}
 	for i, m := range params {
 		to := ID(m.Type)
-		if !r.has(to) || isSourceOnly(r.kind(to)) || !r.nameOK(mayIdent, m.Name) {
+		if !r.has(to) || isSourceOnly(r.kind(to)) || !r.paramNameOK(m.Name) {
 			r.fail(id, "Invalid arg#%d", i+1)
 			return
 		}
@@ -389,6 +389,8 @@ func (r *resolver) checkProto(id ID, row *Row) {
 		}
 	}
 }
+
+func (r *resolver) paramNameOK(off uint32) bool { return off == 0 || r.hasStr(off) && r.isIdent(off) }
 
 func (r *resolver) bad(id ID, msg string) (ID, bool) {
 	r.fail(id, "%s", msg)

@@ -82,6 +82,9 @@ func (e *RuleError) Error() string {
 	return fmt.Sprintf("[%d] %v %q: %s", e.ID, e.Kind, name, e.Msg)
 }
 
+// wideBits are those of the info word that came with Linux 7.1.
+const wideBits = 0x60ff0000
+
 // Validate returns the first rule that b's own types break, a [*RuleError], in
 // the order in which a kernel would come to it. The base is taken as valid.
 func Validate(b *BTF, r Rules) error {
@@ -95,14 +98,17 @@ func Validate(b *BTF, r Rules) error {
 // and pass. A pass that finds any is the last, because the next takes its
 // rules for granted.
 func Violations(b *BTF, r Rules) iter.Seq[*RuleError] {
+	if r.Load {
+		return violations(b, r, (*validator).checkMetas, (*validator).resolveAll, (*validator).checkChains)
+	}
+	return violations(b, r, (*validator).checkMetas, (*validator).checkRefs, (*validator).checkChains)
+}
+
+func violations(b *BTF, r Rules, passes ...func(*validator)) iter.Seq[*RuleError] {
 	return func(yield func(*RuleError) bool) {
 		v := &validator{b: b, rules: r, yield: yield}
-		passes := [...]func(){v.checkMetas, v.checkRefs, v.checkChains}
-		if r.Load {
-			passes[1] = v.resolveAll
-		}
 		for _, pass := range passes {
-			if pass(); v.found {
+			if pass(v); v.found {
 				return
 			}
 		}
@@ -152,8 +158,12 @@ func (v *validator) checkRefs() {
 			return
 		}
 		for i, m := range v.b.Types.ItemsOf(r) {
-			if s.ItemTypeRef && m.Type >= n || s.ItemNameRef && m.Name >= n {
+			switch {
+			case s.ItemTypeRef && m.Type >= n, s.ItemNameRef && m.Name >= n:
 				v.failItem(id, i, "Invalid type_id")
+				return
+			case r.Info.Kind() == KindFuncProto && !v.hasStr(m.Name):
+				v.fail(id, "Invalid arg#%d", i+1)
 				return
 			}
 		}
