@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -332,34 +333,100 @@ func FuzzOpen(f *testing.F) {
 		f.Add(plain(s).build())
 		f.Add(s.withRelocs(make([]byte, 16), 5, s.class64, specRel{off: 4, sym: 1, typ: 1}))
 	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		r := Reader{Options: Options{MaxSection: 1 << 20}}
-		file, err := r.OpenBytes("fuzz", b)
-		if err != nil {
-			return
+	f.Fuzz(checkHostile)
+}
+
+// checkHostile reads everything in b, which may be no ELF file at all. If
+// something can be injected, it must be there afterwards, all other sections
+// must have kept their bytes, and a second injection must change nothing.
+func checkHostile(t *testing.T, b []byte) {
+	r := Reader{Options: Options{MaxSection: 1 << 20}}
+	file, err := r.OpenBytes("hostile", b)
+	if err != nil {
+		return
+	}
+	for i := range file.Sections {
+		file.DebugSectionAt(i)
+	}
+	if tab, err := file.Symbols(); err == nil {
+		for range tab.All() {
 		}
-		for i := range file.Sections {
-			file.DebugSectionAt(i)
+	}
+	patch := Patch{".BTF", []byte("some bytes")}
+	out, err := Inject(b, patch)
+	if err != nil {
+		return
+	}
+	again, err := Inject(out, patch)
+	if err != nil || !bytes.Equal(again, out) {
+		t.Fatalf("second injection: error %v, equal %v", err, bytes.Equal(again, out))
+	}
+	var r2 Reader
+	after, err := r2.OpenBytes("injected", out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := after.SectionData(after.Index(".BTF"))
+	if err != nil || !bytes.Equal(got, patch.Data) {
+		t.Fatalf(".BTF is %q, error %v", got, err)
+	}
+	for i := range file.Sections {
+		s := &file.Sections[i]
+		if uint32(i) == file.hdr.shstrndx || s.fileSize() == 0 || s.Name == ".BTF" {
+			continue
 		}
-		if tab, err := file.Symbols(); err == nil {
-			for range tab.All() {
-			}
+		if s.Off+s.Size > uint64(len(b)) || bytes.Equal(b[s.Off:s.Off+s.Size], out[s.Off:s.Off+s.Size]) {
+			continue
 		}
-		patch := Patch{".BTF", []byte("some bytes")}
-		out, err := Inject(b, patch)
-		if err != nil {
-			return
+		// Only where a section lies over a header may its bytes change.
+		r := region{s.Off, s.Size}
+		if !r.overlaps(region{0, 64}) && !r.overlaps(region{file.hdr.shoff, file.hdr.shnum * uint64(file.shdrSize())}) {
+			t.Fatalf("section %s: bytes changed", s.label(i))
 		}
-		again, err := Inject(out, patch)
-		if err != nil || !bytes.Equal(again, out) {
-			t.Fatalf("second injection: error %v, equal %v", err, bytes.Equal(again, out))
+	}
+}
+
+// TestHostileTables puts random numbers that mean something into the section
+// header tables of small files.
+func TestHostileTables(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for n := range 20000 {
+		s := plain(allShapes[n%len(allShapes)])
+		btf := specSection{name: ".BTF", typ: elf.SHT_PROGBITS, align: 1, data: []byte("old and longer")}
+		if n%3 == 1 {
+			s.sections = append(s.sections, btf)
+		} else if n%3 == 2 {
+			s.sections = append(s.sections[:1:1], append([]specSection{btf}, s.sections[1:]...)...)
 		}
-		if file, err = r.OpenBytes("fuzz", out); err != nil {
+		b := s.build()
+		f := s.writer()
+		f.src, f.size, f.r = bytes.NewReader(b), uint64(len(b)), &Reader{}
+		if err := f.readHeader(); err != nil {
 			t.Fatal(err)
 		}
-		got, err := file.SectionData(file.Index(".BTF"))
-		if err != nil || !bytes.Equal(got, patch.Data) {
-			t.Fatalf(".BTF is %q, error %v", got, err)
+		for range 1 + rnd.IntN(4) {
+			h := b[f.hdr.shoff+uint64(rnd.IntN(int(f.hdr.shnum))*f.shdrSize()):]
+			v := rnd.Uint64N(uint64(len(b)) + 20)
+			switch rnd.IntN(8) {
+			case 0:
+				f.put32(h, uint32(rnd.IntN(40)))
+			case 1:
+				f.put32(h[4:], uint32(rnd.IntN(20)))
+			case 2:
+				f.putWord(h[8:], 0, uint64(1)<<rnd.IntN(12))
+			case 3, 4:
+				f.putWord(h[8:], 2, v)
+			case 5, 6:
+				f.putWord(h[8:], 3, v)
+			case 7:
+				f.put32(h[8+4*f.wordSize():], uint32(rnd.IntN(8)))
+				f.put32(h[12+4*f.wordSize():], uint32(rnd.IntN(8)))
+			}
 		}
-	})
+		if rnd.IntN(4) == 0 {
+			b = append(b, make([]byte, rnd.IntN(40))...)
+			b = append(b, "junk"...)
+		}
+		checkHostile(t, b)
+	}
 }
