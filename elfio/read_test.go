@@ -126,7 +126,7 @@ func TestOpenErrors(t *testing.T) {
 	var r Reader
 	for _, tt := range tests {
 		_, err := r.OpenBytes("x.ko", tt.edit(bytes.Clone(good)))
-		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "x.ko: ") {
+		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "read x.ko: ") {
 			t.Errorf("%s: error %v, want %s", tt.name, err, tt.want)
 		}
 	}

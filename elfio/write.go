@@ -87,8 +87,8 @@ func ReplaceSection(path, name string, data []byte, opts WriteOptions) (changed 
 //
 // Mode, owner, hard links and extended attributes are kept; path may be a
 // symbolic link, whose target is changed. On error the file is as it was.
-// Errors are [ErrSigned], [ErrChanged], [ErrReadOnly], [ErrNotELF],
-// [FormatError] and those of the file system, with the path.
+// Errors are *[fs.PathError]; what they wrap is [ErrSigned], [ErrChanged],
+// [ErrReadOnly], [ErrNotELF], [FormatError] or one of the file system.
 func ReplaceSections(path string, opts WriteOptions, patches ...Patch) (changed bool, err error) {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -102,7 +102,7 @@ func ReplaceSections(path string, opts WriteOptions, patches ...Patch) (changed 
 	}
 	changed, err = replaceSections(f, &opts, patches)
 	if err != nil {
-		err = fmt.Errorf("%s: %w", real, err)
+		err = &fs.PathError{Op: "change", Path: real, Err: err}
 	}
 	return changed, err
 }
@@ -330,10 +330,10 @@ func writeInPlace(w *os.File, p *plan, opts *WriteOptions) (changed bool, err er
 	return true, nil
 }
 
-// WriteFile writes data to the file at path: through a temporary file, so the
+// WriteFileAtomic writes data to the file at path: through a temporary file, so the
 // file is the old one or the new one, complete, at any moment. perm is used
 // before umask, as in os.WriteFile.
-func WriteFile(path string, data []byte, perm fs.FileMode) error {
+func WriteFileAtomic(path string, data []byte, perm fs.FileMode) error {
 	tmp, err := createTemp(path, perm)
 	if err != nil {
 		return err

@@ -296,10 +296,10 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-func TestWriteFile(t *testing.T) {
+func TestWriteFileAtomic(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.btf")
 	for _, data := range []string{"first, a longer one", "second"} {
-		if err := WriteFile(path, []byte(data), 0o644); err != nil {
+		if err := WriteFileAtomic(path, []byte(data), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		if got := mustRead(t, path); string(got) != data {
@@ -310,7 +310,7 @@ func TestWriteFile(t *testing.T) {
 	if st.Mode().Perm()&^0o644 != 0 || st.Mode().Perm()&0o600 != 0o600 {
 		t.Errorf("mode %v", st.Mode())
 	}
-	if err := WriteFile(filepath.Join(path, "below a file"), nil, 0o644); err == nil {
+	if err := WriteFileAtomic(filepath.Join(path, "below a file"), nil, 0o644); err == nil {
 		t.Error("wrote below a file")
 	}
 	if names := fileNames(t, path); names != "x.btf" {
