@@ -68,6 +68,8 @@ type Module struct {
 
 	resolved map[btf.ID]btf.ID // canonical FWD or enum FWD → the complete type
 
+	meaning map[btf.ID]btf.ID // for oneMeaning: FWD → the first local that completes it
+
 	strict  bool // a FWD stands only for itself
 	collide bool // all signatures equal: for tests
 
@@ -88,7 +90,7 @@ type Module struct {
 
 // NewModule returns a Module without types; call Reset before use.
 func NewModule() *Module {
-	return &Module{resolved: map[btf.ID]btf.ID{}, givenBase: map[btf.ID]uint32{}}
+	return &Module{resolved: map[btf.ID]btf.ID{}, meaning: map[btf.ID]btf.ID{}, givenBase: map[btf.ID]uint32{}}
 }
 
 // Reset empties m and puts it on top of base.
@@ -122,8 +124,9 @@ type unit struct {
 	obls  []obligation
 	memo  []memo
 
-	claims bool // an obligation met a base FWD that this unit completes
-	stack  []int32
+	claims    bool // an obligation met a base FWD that this unit completes
+	completes bool // an obligation met a FWD that the unit completes
+	stack     []int32
 }
 
 // AddUnit adds the types of one unit. t.Rows[0] is void and references are
@@ -142,6 +145,7 @@ func (m *Module) add() ([]btf.ID, error) {
 	m.internLeaves()
 	m.pairUp()
 	m.refute(0)
+	m.oneMeaning()
 	m.claimForwards()
 	m.choose()
 	m.mergeTwins()
@@ -158,6 +162,7 @@ func (m *Module) add() ([]btf.ID, error) {
 
 func (u *unit) reset(t *btf.Types, fixed int) {
 	n := len(t.Rows)
+	u.completes = false
 	u.types, u.fixed, u.cyclic, u.claims = t, fixed, nil, false
 	u.sigs, u.refs = resize(u.sigs, n), resize(u.refs, n)
 	u.depth, u.canon = resize(u.depth, n), resize(u.canon, n)

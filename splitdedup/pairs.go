@@ -228,6 +228,7 @@ func (m *Module) stands(o obligation) bool {
 	if o.canon < m.first {
 		u.claims = true
 	}
+	u.completes = true
 	return true
 }
 
