@@ -6,7 +6,10 @@ import (
 	"github.com/gobtfenc/gobtfenc/internal/dwarftest"
 )
 
-var dwarftestOrder = binary.LittleEndian
+var (
+	dwarftestOrder = binary.LittleEndian
+	bigOrder       = binary.BigEndian
+)
 
 var convertTests = []struct {
 	name  string

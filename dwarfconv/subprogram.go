@@ -58,12 +58,19 @@ func (c *Converter) param(a *dwarf.Abbrev, top *frame, off uint32) {
 	s.n++
 	c.raw.params = append(c.raw.params, p)
 	if int(end) < len(c.raw.params)-1 {
+		if c.late++; c.late > maxLate {
+			c.r.Fail(c.r.Pos, "more than %d parameters stand behind functions inside their own", maxLate)
+			return
+		}
 		c.lateParam(end)
 	}
 	if a.Has>>slotAnnotation&1 != 0 {
 		c.gnuRef(a, tagSub, top.row, top.n-1)
 	}
 }
+
+// maxLate bounds the work of lateParam in a group.
+const maxLate = 1 << 10
 
 // lateParam moves the last parameter to index end, behind those of its own
 // function: another function was declared in between. No compiler is known to

@@ -53,7 +53,7 @@ type frame struct {
 
 // maxDepth bounds the stack of frames. Deeply nested blocks of real code stay
 // below 100.
-const maxDepth = 1 << 14
+const maxDepth = 1 << 11
 
 type walk struct {
 	stack []frame
@@ -65,6 +65,7 @@ type walk struct {
 	jumped   bool       // a subtree was left out
 	noJump   bool       // leave none out
 	dangling int
+	late     int // calls of lateParam
 
 	voids    []uint32  // offsets of unspecified types
 	arrays   bool      // there is an array
@@ -94,7 +95,7 @@ func (c *Converter) begin(n int) {
 	c.side, c.voids, c.oldBits, c.unsorted = c.side[:0], c.voids[:0], c.oldBits[:0], c.unsorted[:0]
 	c.enum64s, c.specs, c.varSpecs = c.enum64s[:0], c.specs[:0], c.varSpecs[:0]
 	c.decls, c.tagRefs, c.gnuTags = c.decls[:0], c.tagRefs[:0], c.gnuTags[:0]
-	c.intRow, c.jumped, c.arrays, c.aliases, c.dangling = 0, false, false, false, 0
+	c.intRow, c.jumped, c.arrays, c.aliases, c.dangling, c.late = 0, false, false, false, 0, 0
 	c.remap = nil
 	if c.intName == 0 {
 		c.intName = c.names.strs.Intern([]byte("int"))

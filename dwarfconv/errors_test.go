@@ -1,0 +1,262 @@
+package dwarfconv
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/dwarf"
+	"github.com/gobtfenc/gobtfenc/internal/dwarftest"
+)
+
+func TestConvertErrors(t *testing.T) {
+	for _, test := range []struct {
+		name, text, want string
+	}{
+		{"reference out of the unit", `
+			compile_unit
+			  pointer_type type=ref4:0x7fffffff
+		`, "reference 0x7fffffff leads out of the unit"},
+		{"reference to a signature", `
+			compile_unit
+			  pointer_type type=ref_sig8:0x42
+		`, "reference to type signature 0x42: type units are not supported"},
+		{"supplementary file", `
+			compile_unit
+			  pointer_type type=ref_sup4:0x42
+		`, "reference 0x42 to a supplementary file is not supported"},
+		{"type is no reference", `
+			compile_unit
+			  pointer_type type=data4:5
+		`, "should be a reference"},
+		{"string index", `
+			compile_unit str_offsets_base=sec_offset:0x100000
+			  typedef name=strx:"t"
+		`, "is outside .debug_str_offsets"},
+		{"supplementary string", `
+			compile_unit
+			  typedef name=strp_sup:7
+		`, "string offset 0x7 does not lead to a string"},
+		{"sibling leads back", `
+			compile_unit
+			  i: base_type name="int" byte_size=4 encoding=5
+			  inlined_subroutine sibling=i
+			    label
+		`, "is not behind its DIE and in its unit"},
+		{"bit-field too wide", `
+			compile_unit
+			  structure_type name="s" byte_size=4
+			    member bit_size=256 data_bit_offset=0
+		`, "bit-field of 256 bits at bit 0"},
+		{"bit-field too far", `
+			compile_unit
+			  structure_type name="s" byte_size=4
+			    member bit_size=1 data_bit_offset=0x1000000
+		`, "bit-field of 1 bits at bit 16777216"},
+		{"member too far", `
+			compile_unit
+			  structure_type name="s" byte_size=4
+			    member data_member_location=0x20000000
+		`, "member at bit 0x100000000"},
+		{"member location", `
+			compile_unit
+			  structure_type name="s" byte_size=4
+			    member data_member_location=[23]
+		`, "location of a member is no constant"},
+		{"enumeration size", `
+			compile_unit
+			  enumeration_type byte_size=3
+		`, "enumeration of 3 bytes"},
+		{"unit without a unit DIE", `
+			pointer_type
+		`, "unit begins with tag 0xf"},
+		{"too many members", "compile_unit\n structure_type\n" + strings.Repeat("  member\n", btf.MaxVlen+1), "type has 65536 items, BTF takes 65535"},
+		{"too deep", "compile_unit\n" + deep(maxDepth+1), "DIEs are nested deeper than"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, _, err := convertText(t, dwarftest.Options{}, all, test.text)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("error %v, want %q", err, test.want)
+			}
+			if _, ok := err.(*dwarf.DecodeError); !ok {
+				t.Errorf("error of type %T", err)
+			}
+		})
+	}
+}
+
+func deep(n int) string {
+	var sb strings.Builder
+	for i := range n {
+		sb.WriteString(strings.Repeat(" ", i+1) + "lexical_block\n")
+	}
+	return sb.String()
+}
+
+func TestDangling(t *testing.T) {
+	got, stats, err := convertText(t, dwarftest.Options{}, all, `
+		compile_unit
+		  pointer_type type=l
+		  l: label
+		  u: unspecified_type name="void"
+		  const_type type=u
+	`)
+	want := "[1] PTR '(anon)' type_id=0\n[2] CONST '(anon)' type_id=0\n"
+	if err != nil || got != want || stats.Dangling != 1 {
+		t.Errorf("got\n%serror %v, %d dangling; want\n%sand 1", got, err, stats.Dangling, want)
+	}
+}
+
+// TestReuse converts different modules with one Converter: nothing is left of
+// the one before.
+func TestReuse(t *testing.T) {
+	c, strs := NewConverter(), btf.NewStrings(nil)
+	run := func(test int) string {
+		strs.Reset(nil)
+		if err := c.Reset(sectionsOf(dwarftest.Build(t, convertTests[test].dwarf, convertTests[test].text)), strs, all); err != nil {
+			t.Fatal(err)
+		}
+		u, err := c.Next()
+		if err != nil || u == nil {
+			t.Fatal(u, err)
+		}
+		return textOf(t, u, strs)
+	}
+	first := make([]string, len(convertTests))
+	for i := range convertTests {
+		first[i] = run(i)
+	}
+	for i := len(convertTests) - 1; i >= 0; i-- {
+		if got := run(i); got != first[i] {
+			t.Errorf("%s, second time:\n%sfirst:\n%s", convertTests[i].name, got, first[i])
+		}
+	}
+}
+
+// TestNoAllocsPerDIE converts a unit of many DIEs again and again.
+func TestNoAllocsPerDIE(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("compile_unit\n i: base_type name=\"int\" byte_size=4 encoding=5\n")
+	for range 200 {
+		text.WriteString(` p: pointer_type type=s
+ s: structure_type name=strp:"some_struct" byte_size=8
+   member name=strp:"first_member" type=i data_member_location=0
+   member name="b" type=p bit_size=3 data_bit_offset=32
+ enumeration_type byte_size=4 type=i
+   enumerator name="E" const_value=-1
+ array_type type=p
+   subrange_type upper_bound=3
+ subprogram name=strp:"function" low_pc=addr:0x1000 external type=i
+   formal_parameter name="a" type=p location=[55]
+   lexical_block
+     variable name=strp:"local" type=i location=[91 00]
+ variable name=strp:"global" type=i location=[03 00 00 00 00 00 00 00 00]
+`)
+	}
+	sec := sectionsOf(dwarftest.Build(t, dwarftest.Options{}, text.String()))
+	c, strs := NewConverter(), btf.NewStrings(nil)
+	allocs := testing.AllocsPerRun(20, func() {
+		strs.Reset(nil)
+		if err := c.Reset(sec, strs, all); err != nil {
+			t.Fatal(err)
+		}
+		if u, err := c.Next(); u == nil || err != nil {
+			t.Fatal(err)
+		}
+	})
+	// A few per module: buffers of Reset that escape, nothing per DIE.
+	if dies := c.Stats().DIEs; allocs > 20 || dies < 2600 {
+		t.Errorf("%v allocations for %d DIEs", allocs, dies)
+	}
+}
+
+func FuzzConvert(f *testing.F) {
+	for _, test := range convertTests {
+		s, err := dwarftest.Assemble(test.dwarf, test.text)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(s.Info, s.Abbrev, s.Str, test.dwarf.Big)
+	}
+	c, strs := NewConverter(), btf.NewStrings(nil)
+	f.Fuzz(func(t *testing.T, info, abbrev, str []byte, big bool) {
+		sec := &Sections{Info: info, Abbrev: abbrev, Str: str, LineStr: str, StrOffsets: str, Addr: str, Loclists: str, Loc: str}
+		if sec.Order = dwarftestOrder; big {
+			sec.Order = bigOrder
+		}
+		strs.Reset(nil)
+		if c.Reset(sec, strs, all) != nil {
+			return
+		}
+		for {
+			u, err := c.Next()
+			if err != nil || u == nil {
+				return
+			}
+			checkUnit(t, u, strs)
+		}
+	})
+}
+
+// checkUnit checks what every consumer of a Unit relies on.
+func checkUnit(t *testing.T, u *Unit, strs *btf.Strings) {
+	n := uint32(len(u.Types.Rows))
+	name := func(off btf.StrOff) {
+		if int(off) >= len(strs.Own()) {
+			t.Fatalf("name %#x of %#x", off, len(strs.Own()))
+		}
+	}
+	id := func(what string, id uint32) {
+		if id >= n {
+			t.Fatalf("%s: type %d of %d", what, id, n)
+		}
+	}
+	for i := 1; i < int(n); i++ {
+		r := &u.Types.Rows[i]
+		kind := r.Info.Kind()
+		shape := btf.Shapes[kind]
+		name(r.Name)
+		if kind == btf.KindVoid || uint64(r.Aux)+uint64(r.NumItems()) > uint64(len(u.Types.Items)) && shape.HasItems {
+			t.Fatalf("row %d: kind %v, items %d+%d of %d", i, kind, r.Aux, r.NumItems(), len(u.Types.Items))
+		}
+		if shape.TypeIsRef {
+			id("row", r.Type)
+		}
+		last := uint32(0)
+		for _, it := range u.Types.ItemsOf(r) {
+			if shape.ItemTypeRef {
+				id("item", it.Type)
+			}
+			if shape.ItemNameRef {
+				id("index", it.Name)
+			}
+			if shape.ItemNameStr {
+				name(btf.StrOff(it.Name))
+			}
+			off := it.Val
+			if r.Info.KindFlag() {
+				off &= 0xffffff
+			}
+			if kind == btf.KindStruct && off < last && off <= math.MaxInt32 {
+				t.Fatalf("row %d: member at bit %d behind %d", i, off, last)
+			}
+			last = off
+		}
+	}
+	for _, v := range u.Vars {
+		name(v.Name)
+		id("variable", uint32(v.Type))
+	}
+	for _, f := range u.Funcs {
+		name(f.Name)
+		id("function", uint32(f.Ret))
+		for _, p := range u.Params[f.First : f.First+f.N] {
+			name(p.Name)
+			id("parameter", uint32(p.Type))
+		}
+		for _, tag := range u.Tags[f.TagFirst : f.TagFirst+f.TagN] {
+			name(tag.Value)
+		}
+	}
+}
