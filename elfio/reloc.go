@@ -17,6 +17,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
+	"iter"
 )
 
 // relocChunk is how many bytes of entries are read at once: a multiple of all
@@ -315,4 +316,41 @@ func (f *File) relocError(s *Section, m *machine, b []byte, index uint64, data [
 		e.Msg = fmt.Sprintf("place beyond the section, size %#x", len(data))
 	}
 	return e
+}
+
+// Reloc is one relocation of a section.
+type Reloc struct {
+	Off    uint64 // in the section it applies to
+	Sym    uint32 // index in the symbol table, 0 for none
+	Type   uint32 // of the machine, as debug/elf numbers them
+	Addend int64  // 0 where the addend is in place (SHT_REL)
+}
+
+// Relocs returns the relocations of section i, in file order. It stops at the
+// first error, which comes with a zero Reloc.
+func (f *File) Relocs(i int) iter.Seq2[Reloc, error] {
+	return func(yield func(Reloc, error) bool) {
+		for j := range f.Sections {
+			s := &f.Sections[j]
+			if i <= 0 || int(s.Info) != i || s.Type != elf.SHT_REL && s.Type != elf.SHT_RELA {
+				continue
+			}
+			ent := f.relSize(s)
+			err := f.checkTable(s, ent)
+			var b []byte
+			if err == nil {
+				b, err = f.sectionData(s)
+			}
+			if err != nil {
+				yield(Reloc{}, err)
+				return
+			}
+			for ; len(b) > 0; b = b[ent:] {
+				r := f.rel(b, s.Type == elf.SHT_RELA)
+				if !yield(Reloc{r.off, r.sym, r.typ, int64(r.addend)}, nil) {
+					return
+				}
+			}
+		}
+	}
 }

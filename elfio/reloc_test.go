@@ -193,7 +193,7 @@ func TestRelocateClang(t *testing.T) {
 		for _, s := range tab.All() {
 			if s.Type == elf.STT_FUNC {
 				if f.Sections[s.Section].Name == ".opd" {
-					s.Value = f.u64(opd(t, f, s)) // a descriptor (ELFv1 ABI of PowerPC)
+					s.Value = opd(t, f, s) // a descriptor (ELFv1 ABI of PowerPC)
 				}
 				want[string(s.Name)] = [2]uint64{s.Value, s.Size}
 			}
@@ -214,25 +214,17 @@ func TestRelocateClang(t *testing.T) {
 }
 
 // opd returns the relocated function descriptor of s.
-func opd(t *testing.T, f *File, s *Symbol) []byte {
+func opd(t *testing.T, f *File, s *Symbol) (addr uint64) {
 	t.Helper()
-	b := make([]byte, 8)
-	for i := range f.Sections {
-		rela := &f.Sections[i]
-		if rela.Type != elf.SHT_RELA || rela.Info != s.Section {
-			continue
-		}
-		e, err := f.SectionData(i)
+	for r, err := range f.Relocs(int(s.Section)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for ; len(e) > 0; e = e[24:] {
-			if r := f.rel(e, true); r.off == s.Value && r.typ == uint32(elf.R_PPC64_ADDR64) {
-				f.putWord(b, 0, r.addend)
-			}
+		if r.Off == s.Value && r.Type == uint32(elf.R_PPC64_ADDR64) {
+			addr = uint64(r.Addend)
 		}
 	}
-	return b
+	return addr
 }
 
 // dwarfFuncs returns address and size of the functions in f's DWARF.

@@ -249,6 +249,46 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// TestReplaceSectionForeignOwner changes a file of root's as another user who
+// may write it: a rename would make it that user's, so it is changed in place.
+func TestReplaceSectionForeignOwner(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root to become another user")
+	}
+	path, old := module(t)
+	dir := filepath.Dir(path)
+	if err := errors.Join(os.Chmod(path, 0o666), os.Chmod(dir, 0o777), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	exe := filepath.Join(filepath.Dir(dir), "elfio.test")
+	if err := os.WriteFile(exe, mustRead(t, "/proc/self/exe"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "ELFIO_TEST_KILL_PATH="+path, "ELFIO_TEST_KILL_STEP=none")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65533, Gid: 65533}}
+	if out, err := cmd.CombinedOutput(); cmd.ProcessState == nil {
+		t.Skipf("cannot run as another user: %v", err)
+	} else if !strings.Contains(string(out), "<nil>") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	after, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !os.SameFile(before, after) || before.Mode() != after.Mode() || after.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Errorf("file, mode or owner changed: %+v, was %+v", after.Sys(), before.Sys())
+	}
+	if !bytes.Equal(mustRead(t, path), inject(t, old, Patch{".BTF", newTypes})) {
+		t.Error("file differs from the result of Inject")
+	}
+}
+
 // TestKilled kills a process before each step. By rename the file must be the
 // old one to the byte and alone; in place it must be a complete ELF file with
 // the old or the new sections, and the next run must give the result that it
