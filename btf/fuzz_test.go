@@ -3,7 +3,6 @@ package btf_test
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"testing"
 	"unsafe"
 
@@ -52,9 +51,7 @@ func tryBlob(t *testing.T, data []byte, base *btf.BTF) {
 		t.Fatalf("value and error disagree: %v, %v", b, err)
 	}
 	if err != nil {
-		// The kernel takes a header that ends early as one of zeros.
-		var pe *btf.ParseError
-		if accepted && !(errors.As(err, &pe) && pe.Section == "header" && pe.Offset <= 4) {
+		if accepted && !hasOddHeader(data) {
 			t.Fatalf("accepted by Check, refused by Parse: %v", err)
 		}
 		return
@@ -89,4 +86,17 @@ func tryBlob(t *testing.T, data []byte, base *btf.BTF) {
 			t.Fatalf("%v: written and parsed, it is another BTF", order)
 		}
 	}
+}
+
+// hasOddHeader reports whether the header ends early or within the words of
+// the layout. A kernel takes what is missing as zeros, Parse does not read it.
+func hasOddHeader(data []byte) bool {
+	if len(data) < 24 {
+		return true
+	}
+	n := binary.LittleEndian.Uint32(data[4:])
+	if data[0] == 0xeb {
+		n = binary.BigEndian.Uint32(data[4:])
+	}
+	return n < 32 && n != 24
 }

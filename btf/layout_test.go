@@ -65,10 +65,13 @@ func TestUnknownKindWithLayout(t *testing.T) {
 func TestUnknownKindErrors(t *testing.T) {
 	noLayout := withLayout(30, 8, 4)
 	copy(noLayout[24:], make([]byte, 8))
+	badRef := withLayout(30, 8, 4)
+	badRef[32+56-4] = 9 // what the PTR points to
 	for _, c := range []struct {
 		name, want string
 		data       []byte
 	}{
+		{"bad id behind it", "btf types: offset 0x2c: type 3: type id out of range: 0x9", badRef},
 		{"without layout", "btf types: offset 0x10: unknown kind: 0x1e", noLayout},
 		{"odd size", "btf layout: offset 0x78: record size is not a multiple of 4: 0x406", withLayout(30, 6, 4)},
 		{"layout that lies", "btf types: offset 0x1c: unknown kind: 0x6e", noTail(withLayout(30, 8, 4))},

@@ -47,7 +47,7 @@ func Parse(data []byte, base *BTF) (*BTF, error) {
 		return nil, err
 	}
 	if bad >= 0 {
-		return nil, b.refError(types, bad)
+		return nil, b.refError(types, kinds, bad)
 	}
 	return b, nil
 }
@@ -115,7 +115,9 @@ func readHeader(data []byte) (h header, order binary.ByteOrder, err error) {
 	known := uint32(headerLen)
 	if h.len >= headerLenLayout {
 		known = headerLenLayout
-		h.layoutOff, h.layoutLen = u32(24), u32(28)
+		if h.layoutLen = u32(28); h.layoutLen != 0 {
+			h.layoutOff = u32(24)
+		}
 	}
 	for i, c := range data[known:h.len] {
 		if c != 0 {
@@ -327,11 +329,11 @@ func (b *BTF) fillTypes(types []byte, kinds *kindTable) int {
 }
 
 // refError names the word at fault of the type at off of types.
-func (b *BTF) refError(types []byte, off int) error {
+func (b *BTF) refError(types []byte, kinds *kindTable, off int) error {
 	id := int(b.First())
 	for o := 0; o < off; id++ {
 		info := Info(binary.LittleEndian.Uint32(types[o+4:]))
-		o += typeLen + tailLens[info.Kind()].of(info.Vlen())
+		o += typeLen + kinds.tail[info.Kind()].of(info.Vlen())
 	}
 	r := b.Row(ID(id))
 	bad := func(what string, val uint32) error {
