@@ -32,6 +32,47 @@ func module(t testing.TB) (path string, content []byte) {
 	return path, content
 }
 
+// moduleMiddle is module with the .BTF in the midst of the file, where objcopy
+// puts it.
+func moduleMiddle(t testing.TB) (path string, content []byte) {
+	t.Helper()
+	path, _ = module(t)
+	s := plain(elfSpec{class64: true, machine: elf.EM_X86_64})
+	btf := specSection{name: ".BTF", typ: elf.SHT_PROGBITS, align: 1, data: bytes.Repeat([]byte("old types"), 60)}
+	s.sections = append([]specSection{btf}, s.sections...)
+	s.sections[3].link = 5
+	content = s.build()
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path, content
+}
+
+// TestReplaceSectionMiddle changes a section in the midst of a file: shorter
+// (it stays there), longer (it moves), and both with a second section.
+func TestReplaceSectionMiddle(t *testing.T) {
+	long := bytes.Repeat(newTypes, 5)
+	for _, inPlace := range []bool{false, true} {
+		for _, patches := range [][]Patch{
+			{{".BTF", newTypes}},
+			{{".BTF", long}},
+			{{".BTF", newTypes}, {".BTF.base", long}},
+			{{".BTF.base", long}, {".BTF", long}, {".text", []byte("code! more or less")}},
+		} {
+			path, old := moduleMiddle(t)
+			changed, err := ReplaceSections(path, WriteOptions{InPlace: inPlace}, patches...)
+			if err != nil || !changed {
+				t.Fatal(changed, err)
+			}
+			got := mustRead(t, path)
+			checkInjected(t, old, got, patches...)
+			if !bytes.Equal(got, inject(t, old, patches...)) {
+				t.Errorf("in place %v: file differs from the result of Inject", inPlace)
+			}
+		}
+	}
+}
+
 // fileNames lists the directory of path.
 func fileNames(t testing.TB, path string) string {
 	t.Helper()
@@ -316,21 +357,37 @@ func TestKilled(t *testing.T) {
 			t.Errorf("killed before %s: directory has %s", step, names)
 		}
 	}
-	committed := false
-	for _, step := range []string{"append", "commit", "settle", "settle header", "cut"} {
-		committed = committed || step == "settle"
-		path, old := module(t)
-		kill(path, step, "1")
-		now := mustRead(t, path)
-		holds := Patch{".BTF", []byte("old types")}
-		if committed {
-			holds.Data = newTypes
-		}
-		checkInjected(t, old, now, holds)
-		for _, data := range [][]byte{newTypes, []byte("other")} {
-			want := inject(t, old, Patch{".BTF", data})
-			if got := inject(t, now, Patch{".BTF", data}); !bytes.Equal(got, want) {
-				t.Errorf("killed before %s: the next run leaves %d bytes, want %d", step, len(got), len(want))
+	for _, layout := range []struct {
+		make  func(testing.TB) (string, []byte)
+		old   []byte
+		moves bool
+	}{
+		{module, []byte("old types"), false},
+		{moduleMiddle, bytes.Repeat([]byte("old types"), 60), true},
+	} {
+		committed := false
+		for _, step := range []string{"append", "commit", "settle", "settle header", "cut"} {
+			committed = committed || step == "settle"
+			path, old := layout.make(t)
+			kill(path, step, "1")
+			now := mustRead(t, path)
+			holds := Patch{".BTF", layout.old}
+			if committed {
+				holds.Data = newTypes
+			}
+			checkInjected(t, old, now, holds)
+			for _, data := range [][]byte{newTypes, []byte("other")} {
+				got := inject(t, now, Patch{".BTF", data})
+				checkInjected(t, old, got, Patch{".BTF", data})
+				if len(got) > len(old)+len(newTypes)+16 {
+					t.Errorf("killed before %s: the next run leaves %d bytes of %d", step, len(got), len(now))
+				}
+				if layout.moves && committed && step != "cut" {
+					continue // the section has left its place for the end
+				}
+				if want := inject(t, old, Patch{".BTF", data}); !bytes.Equal(got, want) {
+					t.Errorf("killed before %s: the next run leaves %d bytes, want %d", step, len(got), len(want))
+				}
 			}
 		}
 	}
