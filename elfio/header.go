@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // header is what the ELF header says about the tables, with the escapes of
@@ -173,13 +174,11 @@ func (f *File) nameSections() error {
 
 // cString cuts s at its first NUL, which must come within maxName bytes.
 func cString(s string) (string, bool) {
-	s = s[:min(len(s), maxName)]
-	for i := range len(s) {
-		if s[i] == 0 {
-			return s[:i], true
-		}
+	n := strings.IndexByte(s[:min(len(s), maxName)], 0)
+	if n < 0 {
+		return "", false
 	}
-	return "", false
+	return s[:n], true
 }
 
 // checkSections checks that all sections lie within the file, so that a file

@@ -37,6 +37,7 @@ type rel struct {
 
 // relocate applies all relocations of section target to its bytes.
 func (f *File) relocate(target uint32, data []byte) error {
+	total := uint64(0)
 	for i := range f.Sections {
 		s := &f.Sections[i]
 		if s.Info != target {
@@ -44,6 +45,10 @@ func (f *File) relocate(target uint32, data []byte) error {
 		}
 		switch s.Type {
 		case elf.SHT_REL, elf.SHT_RELA:
+			// Headers that share bytes could ask for endless work.
+			if total += s.Size; total > f.size {
+				return &FormatError{Section: s.Name, Off: s.Off, Msg: "relocation sections overlap, size of all", Val: total}
+			}
 			if err := f.relocateBy(s, data); err != nil {
 				return err
 			}

@@ -131,6 +131,37 @@ func TestRelocateErrors(t *testing.T) {
 	}
 }
 
+// TestRelocateOverlap refuses many relocation sections of the same bytes.
+func TestRelocateOverlap(t *testing.T) {
+	s := elfSpec{class64: true, machine: elf.EM_X86_64, typ: elf.ET_REL}
+	entries := make([]byte, 24*1000) // R_X86_64_NONE
+	s.sections = []specSection{
+		{name: ".debug_info", typ: elf.SHT_PROGBITS, data: make([]byte, 8)},
+		{name: ".symtab", typ: elf.SHT_SYMTAB, link: 3, data: s.syms(specSym{})},
+		{name: ".strtab", typ: elf.SHT_STRTAB, data: []byte{0}},
+		{name: ".rela.debug_info", typ: elf.SHT_RELA, info: 1, link: 2, data: entries},
+		{name: ".rela.debug_info", typ: elf.SHT_RELA, info: 1, link: 2},
+	}
+	b := s.build()
+	var r Reader
+	for _, size := range []int{0, len(entries)} {
+		f, err := r.OpenBytes("x", b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := b[f.hdr.shoff+5*64+8:]
+		f.putWord(h, 2, f.Sections[4].Off)
+		f.putWord(h, 3, uint64(size))
+		if f, err = r.OpenBytes("x", b); err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.DebugSection(".debug_info")
+		if size == 0 && err != nil || size > 0 && (err == nil || !strings.Contains(err.Error(), "relocation sections overlap")) {
+			t.Errorf("second section of %d bytes: error %v", size, err)
+		}
+	}
+}
+
 // TestRelocateUndefined gives symbols without a place the value 0, whatever
 // their st_value is: that of a common symbol is its alignment.
 func TestRelocateUndefined(t *testing.T) {
