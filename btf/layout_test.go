@@ -1,6 +1,7 @@
 package btf_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strings"
 	"testing"
@@ -91,9 +92,8 @@ func noTail(b []byte) []byte {
 	return b
 }
 
-// TestLayoutChangesNothing: the corpus's BTF with a layout section is that
-// without one.
-func TestLayoutChangesNothing(t *testing.T) {
+// TestLayoutOfCorpus reads and writes the corpus's BTF that has a layout.
+func TestLayoutOfCorpus(t *testing.T) {
 	found := false
 	corpusBlobs(t, func(t *testing.T, name string, data []byte, base *btf.BTF) {
 		if name != "vmlinux.layout" {
@@ -109,6 +109,9 @@ func TestLayoutChangesNothing(t *testing.T) {
 		}
 		if b.Opaque != 0 || b.NumOwn() < 100000 {
 			t.Errorf("%d types, %d opaque", b.NumOwn(), b.Opaque)
+		}
+		if got := btf.AppendLayout(nil, &b.Types, b.Strs, b.Order); !bytes.Equal(got, data) {
+			t.Error("AppendLayout writes other bytes than libbpf")
 		}
 	})
 	if !found {

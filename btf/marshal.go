@@ -7,23 +7,41 @@ import "encoding/binary"
 // a base has and a split BTF has not, is left out. Its length is 24, plus 12
 // per type, plus the tails, plus len(strs).
 func Append(buf []byte, t *Types, strs []byte, order binary.ByteOrder) []byte {
+	return appendBlob(buf, t, strs, order, headerLen)
+}
+
+// AppendLayout is Append for a base with a layout section, which tells readers
+// the length of records of kinds that they do not know: a header of 32 bytes,
+// the types, 4 bytes per kind, the strings. Kernels before 7.1 refuse it.
+func AppendLayout(buf []byte, t *Types, strs []byte, order binary.ByteOrder) []byte {
+	return appendBlob(buf, t, strs, order, headerLenLayout)
+}
+
+func appendBlob(buf []byte, t *Types, strs []byte, order binary.ByteOrder, hdrLen int) []byte {
 	rows := t.Rows
 	if len(rows) > 0 && rows[0].Info == 0 {
 		rows = rows[1:]
 	}
 	start := len(buf)
-	buf = append(buf, make([]byte, headerLen)...)
+	buf = append(buf, make([]byte, hdrLen)...)
 	buf = appendTypes(buf, t, rows)
 	if order == binary.BigEndian {
-		swapWords(buf[start+headerLen:])
+		swapWords(buf[start+hdrLen:])
 	}
-	n := uint32(len(buf) - start - headerLen)
+	typeLen := uint32(len(buf) - start - hdrLen)
+	if hdrLen == headerLenLayout {
+		for _, l := range tailLens {
+			buf = append(buf, l.info, l.elem, 0, 0)
+		}
+	}
+	strOff := uint32(len(buf) - start - hdrLen)
 
-	h := buf[start : start+headerLen]
+	h := buf[start : start+hdrLen]
 	order.PutUint16(h, magic)
 	h[2] = version
-	for i, v := range [...]uint32{headerLen, 0, n, n, uint32(len(strs))} {
-		order.PutUint32(h[4+4*i:], v)
+	words := [...]uint32{uint32(hdrLen), 0, typeLen, strOff, uint32(len(strs)), typeLen, strOff - typeLen}
+	for i := 0; 4+4*i < hdrLen; i++ {
+		order.PutUint32(h[4+4*i:], words[i])
 	}
 	return append(buf, strs...)
 }

@@ -1,9 +1,11 @@
 package btf_test
 
 import (
+	"archive/tar"
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,6 +88,52 @@ func corpusBlobs(t *testing.T, f func(t *testing.T, name string, data []byte, ba
 			}
 		}
 		t.Run(name, func(t *testing.T) { f(t, name, readZstd(t, path), base) })
+	}
+}
+
+// corpusModules calls f for the split BTF of every module of the corpus's
+// kernel.
+func corpusModules(t *testing.T, f func(name string, data []byte, base *btf.BTF)) {
+	_, base := corpusBase(t)
+	all := readZstd(t, filepath.Join(corpusDir(t), "all-modules.head.tar.zst"))
+	for r := tar.NewReader(bytes.NewReader(all)); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(h.Name, ".btf") {
+			continue
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(h.Name, err)
+		}
+		f(h.Name, data, base)
+	}
+}
+
+// TestKernelModules reads, checks and writes each of a kernel's modules.
+func TestKernelModules(t *testing.T) {
+	modules := 0
+	corpusModules(t, func(name string, data []byte, base *btf.BTF) {
+		modules++
+		b, err := btf.Parse(data, base)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		got := btf.Append(nil, &b.Types, b.Strs, b.Order)
+		if hdr := binary.LittleEndian.Uint32(data[4:]); !bytes.Equal(got[24:], data[hdr:]) {
+			t.Errorf("%s: written, it differs", name)
+		}
+		if err := btf.Check(got, base, btf.Rules{Load: true, Libbpf: true, TagsFirst: true, NoTagFlag: true, NarrowInfo: true}); err != nil {
+			t.Error(name, err)
+		}
+	})
+	if modules != 1138 {
+		t.Errorf("%d modules", modules)
 	}
 }
 

@@ -751,3 +751,20 @@ func checkMessage(t *testing.T, what string, err error, want string) {
 		t.Errorf("%s: %v, want %q", what, err, want)
 	}
 }
+
+func BenchmarkValidateBase(b *testing.B) {
+	_, base := corpusBase(b)
+	for _, r := range []struct {
+		name  string
+		rules btf.Rules
+	}{{"module", btf.Rules{}}, {"load", btf.Rules{Load: true}}} {
+		b.Run(r.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := btf.Validate(base, r.rules); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
