@@ -16,6 +16,7 @@ type Base struct {
 	sigs   []uint64 // by id
 	cyclic []bool   // nil where no type is cut although its kind is not
 	index  table    // the first of each type
+	fwds   table    // FWDs, by what references to them contribute
 	strs   *btf.StrIndex
 
 	// complete maps the names of structs and unions to their only type, or to
@@ -31,6 +32,7 @@ func NoBase() *Base { return noBase(false) }
 func noBase(collide bool) *Base {
 	b := &Base{types: btf.Types{Rows: make([]btf.Row, 1)}, sigs: []uint64{prime}, collide: collide}
 	b.index.reset(0)
+	b.fwds.reset(0)
 	return b
 }
 
@@ -66,12 +68,15 @@ func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
 	}
 	b.index.reset(len(canon))
 	b.index.next = make([]btf.ID, len(canon))
+	b.fwds.reset(1024)
 	for n := len(canon) - 1; n > 0; n-- { // the first one is found first
 		if first[canon[n]] == btf.ID(n) {
 			b.index.add(b.sigs[n], btf.ID(n))
 		}
 		if r := &b.types.Rows[n]; r.Name != 0 {
 			switch r.Info.Kind() {
+			case btf.KindFwd:
+				b.fwds.add(signName(r), btf.ID(n))
 			case btf.KindStruct, btf.KindUnion:
 				id := btf.ID(n)
 				if _, ok := b.complete[r.Name]; ok {
@@ -94,37 +99,31 @@ func (b *Base) NumTypes() int { return len(b.types.Rows) }
 // canonicalNames makes equal names equal offsets. Deduplicated BTF has that
 // already; then nothing is copied.
 func (b *Base) canonicalNames() {
-	if b.strs.Unique() && !b.midString() {
+	if b.strs.Unique() && !b.hasTails() {
 		return
 	}
 	b.types.Rows = append([]btf.Row(nil), b.types.Rows...)
 	b.types.Items = append([]btf.Item(nil), b.types.Items...)
-	b.eachName(func(off *uint32) bool {
-		*off = uint32(b.strs.Canonical(btf.StrOff(*off)))
-		return true
-	})
+	b.rename(func(off uint32) uint32 { return uint32(b.strs.Canonical(btf.StrOff(off))) })
 }
 
-// midString reports whether a name is the tail of another string.
-func (b *Base) midString() bool {
-	found := false
-	b.eachName(func(off *uint32) bool {
-		found = !b.strs.Begins(btf.StrOff(*off))
-		return !found
+// hasTails reports whether a name is the tail of another string.
+func (b *Base) hasTails() bool {
+	tail := false
+	b.rename(func(off uint32) uint32 {
+		tail = tail || !b.strs.Begins(btf.StrOff(off))
+		return off
 	})
-	return found
+	return tail
 }
 
-// eachName calls f for every name until it returns false.
-func (b *Base) eachName(f func(off *uint32) bool) {
+// rename replaces every name by what f makes of it, and writes only where that
+// is another one.
+func (b *Base) rename(f func(off uint32) uint32) {
 	t := &b.types
 	for i := range t.Rows {
 		r := &t.Rows[i]
-		off := uint32(r.Name)
-		if !f(&off) {
-			return
-		}
-		if off != uint32(r.Name) {
+		if off := f(uint32(r.Name)); off != uint32(r.Name) {
 			r.Name = btf.StrOff(off)
 		}
 		if !btf.Shapes[r.Info.Kind()].ItemNameStr {
@@ -132,11 +131,7 @@ func (b *Base) eachName(f func(off *uint32) bool) {
 		}
 		items := t.ItemsOf(r)
 		for j := range items {
-			off := items[j].Name
-			if !f(&off) {
-				return
-			}
-			if off != items[j].Name {
+			if off := f(items[j].Name); off != items[j].Name {
 				items[j].Name = off
 			}
 		}

@@ -34,7 +34,8 @@ func (u *unit) cutCycles() {
 func (u *unit) circles() [][]btf.ID {
 	type frame struct {
 		n    btf.ID
-		next int
+		next int  // of the references to follow
+		self bool // n refers to itself
 	}
 	var (
 		order, low = make([]int32, len(u.types.Rows)), make([]int32, len(u.types.Rows))
@@ -43,7 +44,6 @@ func (u *unit) circles() [][]btf.ID {
 		work       []frame
 		count      int32
 		out        [][]btf.ID
-		edges      []btf.ID
 	)
 	for root := btf.ID(1); int(root) < u.fixed; root++ {
 		if order[root] != 0 || u.isCut(root) {
@@ -53,31 +53,27 @@ func (u *unit) circles() [][]btf.ID {
 		for len(work) > 0 {
 			f := &work[len(work)-1]
 			n := f.n
-			if f.next == 0 {
+			if order[n] == 0 {
 				count++
 				order[n], low[n], onPath[n] = count, count, true
 				path = append(path, n)
 			}
-			edges = u.treeRefs(edges[:0], n)
 			descended := false
-			for f.next < len(edges) {
-				c := edges[f.next]
-				f.next++
-				if order[c] == 0 {
-					work = append(work, frame{n: c})
+			for ; f.next < u.numRefs(n) && !descended; f.next++ {
+				switch c := u.treeRef(n, f.next); {
+				case c == 0:
+				case order[c] == 0:
 					descended = true
-					break
-				}
-				if onPath[c] {
+				case onPath[c]:
+					f.self = f.self || c == n
 					low[n] = min(low[n], order[c])
 				}
 			}
 			if descended {
+				work = append(work, frame{n: u.treeRef(n, f.next-1)})
 				continue
 			}
-			if len(edges) == 0 {
-				f.next = 1
-			}
+			self := f.self
 			work = work[:len(work)-1]
 			if len(work) > 0 {
 				p := work[len(work)-1].n
@@ -95,7 +91,7 @@ func (u *unit) circles() [][]btf.ID {
 			for _, c := range scc {
 				onPath[c] = false
 			}
-			if len(scc) > 1 || refersToItself(edges, n) {
+			if len(scc) > 1 || self {
 				out = append(out, scc)
 			}
 		}
@@ -103,28 +99,26 @@ func (u *unit) circles() [][]btf.ID {
 	return out
 }
 
-func refersToItself(edges []btf.ID, n btf.ID) bool {
-	for _, c := range edges {
-		if c == n {
-			return true
-		}
+// numRefs returns how many references treeRef knows of n, as an upper bound.
+func (u *unit) numRefs(n btf.ID) int {
+	r := &u.types.Rows[n]
+	if btf.Shapes[r.Info.Kind()].ItemTypeRef {
+		return 1 + r.NumItems()
 	}
-	return false
+	return 1
 }
 
-// treeRefs appends what n refers to, without void and cut types.
-func (u *unit) treeRefs(out []btf.ID, n btf.ID) []btf.ID {
+// treeRef returns reference i of n, or 0 where it is none, void, or cut.
+func (u *unit) treeRef(n btf.ID, i int) btf.ID {
 	r := &u.types.Rows[n]
-	s := btf.Shapes[r.Info.Kind()]
-	if s.TypeIsRef && r.Type != 0 && !u.isCut(btf.ID(r.Type)) {
-		out = append(out, btf.ID(r.Type))
+	var c btf.ID
+	if i > 0 {
+		c = btf.ID(u.types.Items[int(r.Aux)+i-1].Type)
+	} else if btf.Shapes[r.Info.Kind()].TypeIsRef {
+		c = btf.ID(r.Type)
 	}
-	if s.ItemTypeRef {
-		for _, it := range u.types.ItemsOf(r) {
-			if it.Type != 0 && !u.isCut(btf.ID(it.Type)) {
-				out = append(out, btf.ID(it.Type))
-			}
-		}
+	if u.isCut(c) {
+		return 0
 	}
-	return out
+	return c
 }

@@ -66,7 +66,12 @@ type Module struct {
 	sigs  []uint64 // by own index
 	index table    // own types by signature
 
-	resolved map[btf.ID]btf.ID // canonical FWD or enum FWD → the complete type
+	resolved map[btf.ID]btf.ID // FWD (see fwdKey) or enum FWD → the complete type
+	baseFwd  map[btf.ID]btf.ID // own FWD → the base's of the same name and kind
+
+	// TypedefGraphs compares typedefs with the base as a whole where the unit
+	// completes a base FWD, like structs: libbpf since 1.7 (37027144).
+	TypedefGraphs bool
 
 	meaning map[btf.ID]btf.ID // for oneMeaning: FWD → the first local that completes it
 
@@ -90,7 +95,7 @@ type Module struct {
 
 // NewModule returns a Module without types; call Reset before use.
 func NewModule() *Module {
-	return &Module{resolved: map[btf.ID]btf.ID{}, meaning: map[btf.ID]btf.ID{}, givenBase: map[btf.ID]uint32{}}
+	return &Module{resolved: map[btf.ID]btf.ID{}, meaning: map[btf.ID]btf.ID{}, baseFwd: map[btf.ID]btf.ID{}, givenBase: map[btf.ID]uint32{}}
 }
 
 // Reset empties m and puts it on top of base.
@@ -100,6 +105,7 @@ func (m *Module) Reset(base *Base) {
 	m.sigs = m.sigs[:0]
 	m.index.reset(1024)
 	clear(m.resolved)
+	clear(m.baseFwd)
 	m.strict, m.collide = false, base.collide
 	m.cyclic = m.cyclic[:0]
 	m.index.first = m.first
@@ -115,6 +121,7 @@ type unit struct {
 	cyclic   []bool   // cut although its kind is not; nil where there are none
 	canon    []btf.ID // result
 	cuts     []btf.ID // named structs and unions, ascending
+	arrays   []btf.ID // new ones, whose index types come last
 	fwds     []btf.ID // FWDs, ascending
 	fresh    []btf.ID // cut types without a canonical type
 	admitted []btf.ID // fresh ones that got an id of their own
@@ -124,9 +131,13 @@ type unit struct {
 	obls  []obligation
 	memo  []memo
 
-	claims    bool // an obligation met a base FWD that this unit completes
-	completes bool // an obligation met a FWD that the unit completes
+	claims    bool  // the unit completes a FWD of the base
+	inOrder   bool  // chosen by chooseInOrder
+	late      []int // own items whose index type is not canonical yet
+	tangled   bool  // too many pairs or obligations: see maxPairs
+	completes bool  // an obligation met a FWD that the unit completes
 	stack     []int32
+	epoch     int32
 }
 
 // AddUnit adds the types of one unit. t.Rows[0] is void and references are
@@ -146,9 +157,11 @@ func (m *Module) add() ([]btf.ID, error) {
 	m.pairUp()
 	m.refute(0)
 	m.oneMeaning()
-	m.claimForwards()
 	m.choose()
 	m.mergeTwins()
+	if u.tangled {
+		return nil, errTangled
+	}
 	m.admit()
 	// From here on every cut type of the unit has its canonical id.
 	m.internTrees()
@@ -162,8 +175,8 @@ func (m *Module) add() ([]btf.ID, error) {
 
 func (u *unit) reset(t *btf.Types, fixed int) {
 	n := len(t.Rows)
-	u.completes = false
-	u.types, u.fixed, u.cyclic, u.claims = t, fixed, nil, false
+	u.completes, u.tangled, u.late = false, false, u.late[:0]
+	u.types, u.fixed, u.cyclic = t, fixed, nil
 	u.sigs, u.refs = resize(u.sigs, n), resize(u.refs, n)
 	u.depth, u.canon = resize(u.depth, n), resize(u.canon, n)
 	u.head, u.memo = resize(u.head, n), resize(u.memo, n)
@@ -171,7 +184,7 @@ func (u *unit) reset(t *btf.Types, fixed int) {
 	clear(u.canon)
 	clear(u.memo)
 	u.cuts, u.fwds = u.cuts[:0], u.fwds[:0]
-	u.fresh, u.admitted = u.fresh[:0], u.admitted[:0]
+	u.fresh, u.admitted, u.arrays = u.fresh[:0], u.admitted[:0], u.arrays[:0]
 	u.pairs, u.obls = u.pairs[:0], u.obls[:0]
 }
 

@@ -42,7 +42,7 @@ func (m *Module) gather() (*btf.Types, []btf.ID) {
 	t.Rows = append(t.Rows, btf.Row{})
 	m.number = resize(m.number, len(m.own.Rows))
 	for i := range m.own.Rows {
-		if _, ok := m.resolved[m.first+btf.ID(i)]; ok {
+		if m.resolved[m.fwdKey(m.first+btf.ID(i))] != 0 {
 			m.number[i] = 0
 			continue
 		}
@@ -79,7 +79,7 @@ func (m *Module) gatherRef(t *btf.Types, ref uint32) uint32 {
 	if id == 0 {
 		return 0
 	}
-	if c, ok := m.resolved[id]; ok {
+	if c := m.resolved[m.fwdKey(id)]; c != 0 {
 		id = c
 	}
 	if id >= m.first {
@@ -103,7 +103,7 @@ func (m *Module) resolveByName() {
 		if r.Info.Kind() != btf.KindFwd {
 			continue
 		}
-		if _, ok := m.resolved[fwd]; ok {
+		if _, ok := m.baseFwd[fwd]; ok || m.resolved[fwd] != 0 {
 			continue
 		}
 		c, inBase := m.base.complete[r.Name]

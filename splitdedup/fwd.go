@@ -21,68 +21,212 @@ import "github.com/gobtfenc/gobtfenc/btf"
 // mfd_cell is a FWD in vmlinux), otherwise all it refers to is the base's, and
 // so is the type (file_system_type in 8021q.ko, which pahole leaves behind).
 
-// claimForwards finds, in the unit's order, the types that met an unresolved
-// base FWD which the unit completes: they are the module's own, and the FWDs
-// they reach are resolved.
-func (m *Module) claimForwards() {
+// chooseInOrder chooses as libbpf does, type by type in the unit's order,
+// where the order matters: because the unit completes a FWD of the base, or
+// because a FWD stood for several complete types and left several candidates.
+//
+// The first candidate whose graph is the same wins, and what it reaches comes
+// along. A candidate whose graph holds a base FWD that the unit completes is
+// claimed instead: it is not the same, but the FWD is resolved, so that the
+// next type which reaches it finds it complete.
+func (m *Module) chooseInOrder() {
 	u := &m.unit
-	if !u.claims {
-		return
-	}
-	for _, n := range u.cuts {
+	for n := btf.ID(1); int(n) < u.fixed; n++ {
+		if u.canon[n] != 0 {
+			continue
+		}
+		if m.takesPart(n) {
+			m.pairWhole(n)
+		}
 		for p := u.head[n]; p >= 0; p = u.pairs[p].next {
-			if u.pairs[p].fallen || u.pairs[p].clean {
+			if u.pairs[p].fallen || m.claim(p) {
 				continue
 			}
-			if m.claim(p) {
-				u.pairs[p].claimed = true
+			u.canon[n] = u.pairs[p].canon
+			m.bringAlong(p)
+			break
+		}
+		if u.canon[n] == 0 && u.isCut(n) && u.head[n] >= 0 {
+			u.canon[n] = n | local // new, whatever brings it along later
+		}
+	}
+}
+
+// takesPart reports whether n, which is no cut type, is compared as a whole,
+// like a struct with a name, because FWDs in its tree may stand for complete
+// types: interned leaf by leaf it would be another type than the one it
+// matches.
+func (m *Module) takesPart(n btf.ID) bool {
+	u := &m.unit
+	if !u.claims && u.depth[n]&viaFwd == 0 || u.isCut(n) {
+		return false
+	}
+	switch u.types.Rows[n].Info.Kind() {
+	case btf.KindStruct, btf.KindUnion:
+		return true
+	case btf.KindTypedef:
+		return m.TypedefGraphs
+	}
+	return false
+}
+
+// chooseWholes is chooseInOrder for the types that take part without being cut,
+// where the order does not matter.
+func (m *Module) chooseWholes() {
+	u := &m.unit
+	for n := btf.ID(1); int(n) < u.fixed; n++ {
+		if !m.takesPart(n) {
+			continue
+		}
+		m.pairWhole(n)
+		for p := u.head[n]; p >= 0; p = u.pairs[p].next {
+			if !u.pairs[p].fallen {
+				u.canon[n] = u.pairs[p].canon
+				break
 			}
 		}
 	}
 }
 
-// claim walks what pair start reaches, resolves the base FWDs found there to
-// the unit's complete types, and reports whether there were any. Afterwards
-// nothing it walked reaches an unresolved one.
+// pairWhole pairs a type that is no cut type with those of its signature, as
+// far as the pairs stand.
+func (m *Module) pairWhole(n btf.ID) {
+	u := &m.unit
+	first := len(u.pairs)
+	m.pairOne(n)
+	for i := first; i < len(u.pairs); i++ {
+		p := &u.pairs[i]
+		for _, o := range u.obls[p.lo:p.hi] {
+			p.fallen = p.fallen || !m.stands(o)
+		}
+	}
+}
+
+// claim walks what pair start reaches, resolves every FWD there that the unit
+// completes, and reports whether one of them stands in the base itself. A base
+// FWD met through one of the module's own types does not count: that type was
+// never the base's.
 func (m *Module) claim(start int32) bool {
 	u := &m.unit
-	found := false
+	claimed := false
+	m.reach(start, func(o obligation) {
+		if u.types.Rows[o.local].Info.Kind() == btf.KindFwd || m.row(o.canon).Info.Kind() != btf.KindFwd {
+			return
+		}
+		if fwd := m.fwdKey(o.canon); m.resolved[fwd] == 0 {
+			m.resolved[fwd] = o.local | local
+			claimed = claimed || o.canon < m.first
+		}
+	})
+	return claimed
+}
+
+// bringAlong makes canonical what the pair start reaches, and resolves the
+// unit's FWDs that met a complete type there. From one of the module's own
+// types libbpf walks on through the unit that declared it, where a claimed type
+// is the module's own even if what refers to it has become the base's.
+func (m *Module) bringAlong(start int32) {
+	u := &m.unit
+	fromOwn := u.pairs[start].canon >= m.first
+	m.reach(start, func(o obligation) {
+		c := m.complete(o.canon)
+		if c&local != 0 {
+			return
+		}
+		if u.types.Rows[o.local].Info.Kind() == btf.KindFwd {
+			m.resolve(u.canon[o.local], c)
+		} else if q := m.standing(o.local, c); q >= 0 && u.canon[o.local] == 0 {
+			if fromOwn {
+				q = m.newest(o.local)
+			}
+			u.canon[o.local] = u.pairs[q].canon
+		}
+	})
+}
+
+// newest returns the first standing pair of n, which has one.
+func (m *Module) newest(n btf.ID) int32 {
+	u := &m.unit
+	p := u.head[n]
+	for u.pairs[p].fallen {
+		p = u.pairs[p].next
+	}
+	return p
+}
+
+// reach calls f for every obligation that pair start reaches. What has its
+// canonical type already is not walked again.
+func (m *Module) reach(start int32, f func(obligation)) {
+	u := &m.unit
+	u.epoch++
 	u.stack = append(u.stack[:0], start)
-	u.pairs[start].clean = true
+	u.pairs[start].seen = u.epoch
 	for len(u.stack) > 0 {
 		p := &u.pairs[u.stack[len(u.stack)-1]]
 		u.stack = u.stack[:len(u.stack)-1]
 		for _, o := range u.obls[p.lo:p.hi] {
-			if u.types.Rows[o.local].Info.Kind() == btf.KindFwd {
-				continue
+			if c := m.complete(o.canon); c&local == 0 && u.canon[o.local] != c {
+				if q := m.standing(o.local, c); q >= 0 && u.pairs[q].seen != u.epoch {
+					u.pairs[q].seen = u.epoch
+					u.stack = append(u.stack, q)
+				}
 			}
-			c := m.complete(o.canon)
-			if c&local != 0 {
-				continue // resolved by this unit
+			f(o)
+		}
+	}
+}
+
+// completesBase reports whether the unit completes a FWD of the base.
+func (m *Module) completesBase() bool {
+	u := &m.unit
+	if m.base.fwds.used == 0 || m.strict {
+		return false
+	}
+	for _, n := range u.cuts {
+		id, more := m.base.fwds.find(u.refs[n])
+		for ; id != 0; id = m.base.fwds.older(id) {
+			if r := &u.types.Rows[n]; m.row(id).Name == r.Name && compatibleClass(r, m.row(id)) {
+				return true
 			}
-			if c < m.first && m.row(c).Info.Kind() == btf.KindFwd {
-				m.resolved[c] = o.local | local
-				found = true
-				continue
-			}
-			if q := m.standing(o.local, c); q >= 0 && !u.pairs[q].clean {
-				u.pairs[q].clean = true
-				u.stack = append(u.stack, q)
+			if !more {
+				break
 			}
 		}
 	}
-	return found
+	return false
 }
 
 // complete returns the complete type that c, where it is a resolved FWD,
 // stands for, and otherwise c.
 func (m *Module) complete(c btf.ID) btf.ID {
 	if c&local == 0 && m.row(c).Info.Kind() == btf.KindFwd {
-		if r, ok := m.resolved[c]; ok {
+		if r := m.resolved[m.fwdKey(c)]; r != 0 {
 			return r
 		}
 	}
 	return c
+}
+
+// fwdKey returns what the FWD id is known by in resolved: the base's FWD of
+// its name where there is one. Units get a FWD of the module's own, because
+// what refers to it may yet be resolved while the base's types stay.
+func (m *Module) fwdKey(id btf.ID) btf.ID {
+	if b, ok := m.baseFwd[id]; ok {
+		return b
+	}
+	return id
+}
+
+// internFwd makes FWD n canonical: one per name and kind, the module's own
+// except in strict mode.
+func (m *Module) internFwd(n btf.ID, r *btf.Row) {
+	u := &m.unit
+	if id := m.findTree(n); id != 0 && (m.strict || id >= m.first) {
+		u.canon[n] = id
+		return
+	} else if u.canon[n] = m.append(*r, u.sigs[n]); id != 0 {
+		m.baseFwd[u.canon[n]] = id
+	}
 }
 
 // resolveForwards notes what the FWDs met in the pairs that were chosen.
@@ -96,6 +240,9 @@ func (m *Module) resolveForwards() {
 			m.resolved[fwd] = u.canon[c&^local]
 		}
 	}
+	if u.inOrder {
+		return // noted already
+	}
 	for i := range u.pairs {
 		p := &u.pairs[i]
 		if p.fallen || u.canon[p.local] != p.canon {
@@ -107,7 +254,7 @@ func (m *Module) resolveForwards() {
 			}
 			if u.types.Rows[o.local].Info.Kind() == btf.KindFwd {
 				m.resolve(u.canon[o.local], m.complete(o.canon))
-			} else if o.canon >= m.first || u.claims {
+			} else if o.canon >= m.first {
 				m.resolve(o.canon, u.canon[o.local])
 			}
 		}
@@ -120,7 +267,7 @@ func (m *Module) resolve(fwd, c btf.ID) {
 	if fwd == c || m.row(fwd).Info.Kind() != btf.KindFwd || m.row(c).Info.Kind() == btf.KindFwd {
 		return
 	}
-	if _, ok := m.resolved[fwd]; !ok {
+	if fwd = m.fwdKey(fwd); m.resolved[fwd] == 0 {
 		m.resolved[fwd] = c
 	}
 }

@@ -26,7 +26,8 @@ func (m *Module) growIndex() {
 }
 
 // translate copies a row of the unit for the own store: items are copied and
-// references become canonical. All types that r refers to must be canonical.
+// references become canonical. All types that r refers to must be canonical,
+// but for an array's index type, which fillIndexTypes may fill later.
 func (m *Module) translate(src *btf.Row) btf.Row {
 	u := &m.unit
 	r := *src
@@ -44,7 +45,11 @@ func (m *Module) translate(src *btf.Row) btf.Row {
 			it.Type = uint32(u.canon[it.Type])
 		}
 		if s.ItemNameRef {
-			it.Name = uint32(u.canon[it.Name])
+			if c := u.canon[it.Name]; c != 0 || it.Name == 0 {
+				it.Name = uint32(c)
+			} else {
+				u.late = append(u.late, len(m.own.Items))
+			}
 		}
 		m.own.Items = append(m.own.Items, it)
 	}
@@ -59,11 +64,22 @@ func (m *Module) internTrees() {
 			m.internTree(btf.ID(n))
 		}
 	}
+	m.fillIndexTypes()
+}
+
+// fillIndexTypes writes the index types that were not canonical when their
+// arrays were. Nobody compares them, so nothing bounds how deep they nest or
+// keeps a broken file from indexing an array by itself: they are not followed.
+func (m *Module) fillIndexTypes() {
+	u := &m.unit
+	for _, i := range u.late {
+		it := &m.own.Items[i]
+		it.Name = uint32(u.canon[it.Name])
+	}
 }
 
 // internTree makes n and what it refers to canonical. The depth was bounded
-// by sign. An array's index type is interned first too: nobody compares it,
-// but a new array needs one.
+// by sign.
 func (m *Module) internTree(n btf.ID) {
 	u := &m.unit
 	r := &u.types.Rows[n]
@@ -76,13 +92,7 @@ func (m *Module) internTree(n btf.ID) {
 			if it.Type != 0 && u.canon[it.Type] == 0 {
 				m.internTree(btf.ID(it.Type))
 			}
-			if s.ItemNameRef && it.Name != 0 && u.canon[it.Name] == 0 {
-				m.internTree(btf.ID(it.Name))
-			}
 		}
-	}
-	if u.canon[n] != 0 { // a broken file: the type is its own index type
-		return
 	}
 	if k := r.Info.Kind(); k != btf.KindVar && k != btf.KindDatasec {
 		if u.canon[n] = m.findTree(n); u.canon[n] != 0 {
@@ -91,6 +101,18 @@ func (m *Module) internTree(n btf.ID) {
 	}
 	row := m.translate(r)
 	u.canon[n] = m.append(row, u.sigs[n])
+	if r.Info.Kind() == btf.KindArray {
+		u.arrays = append(u.arrays, n)
+	}
+}
+
+// indexArrays gives new arrays their index types.
+func (m *Module) indexArrays() {
+	u := &m.unit
+	for _, n := range u.arrays {
+		src := u.types.Items[u.types.Rows[n].Aux]
+		m.own.Items[m.own.Rows[u.canon[n]-m.first].Aux].Name = uint32(u.canon[src.Name])
+	}
 }
 
 // findTree returns the canonical type that equals n, whose references are
@@ -164,9 +186,7 @@ func (m *Module) internLeaves() {
 		r := &u.types.Rows[n]
 		switch {
 		case r.Info.Kind() == btf.KindFwd:
-			if u.canon[n] = m.findTree(btf.ID(n)); u.canon[n] == 0 {
-				u.canon[n] = m.append(*r, u.sigs[n])
-			}
+			m.internFwd(btf.ID(n), r)
 		case r.Name != 0 && isEnum(r):
 			m.internEnum(btf.ID(n), r)
 		}
@@ -198,7 +218,7 @@ func (m *Module) internEnum(n btf.ID, r *btf.Row) {
 	row := m.translate(r)
 	u.canon[n] = m.append(row, u.sigs[n])
 	if declared != 0 {
-		if _, ok := m.resolved[declared]; !ok {
+		if m.resolved[declared] == 0 {
 			m.resolved[declared] = u.canon[n]
 		}
 	}

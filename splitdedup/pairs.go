@@ -1,18 +1,21 @@
 package splitdedup
 
-import "github.com/gobtfenc/gobtfenc/btf"
+import (
+	"errors"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+)
 
 // A pair claims that a local cut type and a canonical one (or, among twins, an
 // earlier local one) are the same. Its trees have been compared; it stands
 // while its obligations, pairs of leaves, stand.
 type pair struct {
-	local   btf.ID
-	canon   btf.ID
-	next    int32 // next pair of the same local, -1 at the end; newest candidate first
-	lo, hi  int32 // unit.obls[lo:hi]
-	fallen  bool
-	claimed bool // met an unresolved base FWD first: not chosen
-	clean   bool // reaches no unresolved base FWD that the unit completes
+	local  btf.ID
+	canon  btf.ID
+	next   int32 // next pair of the same local, -1 at the end; newest candidate first
+	lo, hi int32 // unit.obls[lo:hi]
+	fallen bool
+	seen   int32 // unit.epoch of the walk that came by last
 }
 
 type obligation struct {
@@ -27,29 +30,34 @@ type memo struct {
 	lo, hi int32
 }
 
+// What one unit may ask for. A whole vmlinux on top of itself has PAIRS pairs
+// and OBLS obligations; only a file made for it has thousands of types of one
+// signature, or nameless structs that double from one to the next.
+const (
+	maxPairs       = 1 << 22
+	maxObligations = 1 << 24
+)
+
+var errTangled = errors.New("types are too entangled to compare")
+
 // pairUp pairs every cut type of the unit with the canonical types that have
 // its signature and an equal tree.
 func (m *Module) pairUp() {
-	u := &m.unit
-	for _, n := range u.cuts {
-		last := int32(-1)
-		for id, more := m.index.find(u.sigs[n]); id != 0; more = true {
+	for _, n := range m.unit.cuts {
+		m.pairOne(n)
+	}
+}
+
+func (m *Module) pairOne(n btf.ID) {
+	last := int32(-1)
+	for _, t := range [2]*table{&m.index, &m.base.index} {
+		id, more := t.find(m.unit.sigs[n])
+		for id != 0 && !m.unit.tangled {
 			last = m.tryPair(n, id, last)
 			if !more {
 				break
 			}
-			if id = m.index.older(id); id == 0 {
-				break
-			}
-		}
-		for id, more := m.base.index.find(u.sigs[n]); id != 0; more = true {
-			last = m.tryPair(n, id, last)
-			if !more {
-				break
-			}
-			if id = m.base.index.older(id); id == 0 {
-				break
-			}
+			id = t.older(id)
 		}
 	}
 }
@@ -59,7 +67,7 @@ func (m *Module) pairUp() {
 func (m *Module) tryPair(n, c btf.ID, last int32) int32 {
 	u := &m.unit
 	lo := len(u.obls)
-	if !m.sameTree(n, c) {
+	if u.tangled = u.tangled || len(u.pairs) >= maxPairs || lo >= maxObligations; u.tangled || !m.sameTree(n, c) {
 		return last // the obligations stay: memos of what was equal refer to them
 	}
 	p := int32(len(u.pairs))
@@ -139,6 +147,10 @@ func (m *Module) sameRef(n, c, mark btf.ID) bool {
 		return true
 	}
 	if k := &u.memo[n]; k.canon == c {
+		if int(k.hi-k.lo) > maxObligations-len(u.obls) {
+			u.tangled = true
+			return false
+		}
 		u.obls = append(u.obls, u.obls[k.lo:k.hi]...)
 		return true
 	}
@@ -192,7 +204,12 @@ func (m *Module) compatibleEnum(n, c btf.ID) bool {
 // none falls.
 func (m *Module) refute(first int) {
 	u := &m.unit
-	for again := true; again; {
+	again := true
+	for round := 0; again; round++ {
+		if round == sweeps {
+			m.refuteRest(first)
+			return
+		}
 		again = false
 		for i := len(u.pairs) - 1; i >= first; i-- {
 			p := &u.pairs[i]
@@ -222,11 +239,8 @@ func (m *Module) stands(o obligation) bool {
 	if m.strict || o.canon&local != 0 || m.row(o.canon).Info.Kind() != btf.KindFwd {
 		return false
 	}
-	if c, ok := m.resolved[o.canon]; ok {
+	if c := m.resolved[m.fwdKey(o.canon)]; c != 0 {
 		return m.standing(o.local, c) >= 0
-	}
-	if o.canon < m.first {
-		u.claims = true
 	}
 	u.completes = true
 	return true
@@ -246,61 +260,42 @@ func (m *Module) standing(n, c btf.ID) int32 {
 	return -1
 }
 
-// choose makes a standing pair of each cut type its canonical type. As in
-// libbpf, the newest candidate wins, and a type that is found the same brings
-// what it reaches along: this matters only where several candidates stand,
-// because a FWD stands for more than one complete type.
+// choose makes a standing pair of each cut type its canonical type. Where
+// several stand, because a FWD stands for more than one complete type, or where
+// the unit completes a FWD of the base, the order of choice matters.
 func (m *Module) choose() {
 	u := &m.unit
-	ambiguous := false
+	u.claims = m.completesBase()
+	if u.inOrder = u.claims || m.isAmbiguous(); u.inOrder {
+		m.chooseInOrder()
+		return
+	}
+	for _, n := range u.cuts {
+		for p := u.head[n]; p >= 0; p = u.pairs[p].next {
+			if !u.pairs[p].fallen {
+				u.canon[n] = u.pairs[p].canon
+				break
+			}
+		}
+	}
+	if len(u.fwds) > 0 && !m.strict {
+		m.chooseWholes()
+	}
+}
+
+// isAmbiguous reports whether a cut type has several standing pairs.
+func (m *Module) isAmbiguous() bool {
+	u := &m.unit
 	for _, n := range u.cuts {
 		count := 0
 		for p := u.head[n]; p >= 0; p = u.pairs[p].next {
-			if !u.pairs[p].fallen && !u.pairs[p].claimed {
+			if !u.pairs[p].fallen {
 				count++
 			}
 		}
 		if count > 1 {
-			ambiguous = true
-			break
+			return true
 		}
 	}
-	for _, n := range u.cuts {
-		if u.canon[n] != 0 {
-			continue
-		}
-		for p := u.head[n]; p >= 0; p = u.pairs[p].next {
-			if u.pairs[p].fallen || u.pairs[p].claimed {
-				continue
-			}
-			u.canon[n] = u.pairs[p].canon
-			if ambiguous {
-				m.bringAlong(p)
-			}
-			break
-		}
-	}
-}
-
-// bringAlong makes canonical what the pair p reaches and has no canonical type.
-func (m *Module) bringAlong(p int32) {
-	u := &m.unit
-	u.stack = append(u.stack[:0], p)
-	for len(u.stack) > 0 {
-		q := &u.pairs[u.stack[len(u.stack)-1]]
-		u.stack = u.stack[:len(u.stack)-1]
-		for _, o := range u.obls[q.lo:q.hi] {
-			if u.canon[o.local] != 0 {
-				continue
-			}
-			c := m.complete(o.canon)
-			if c&local != 0 {
-				continue
-			}
-			if next := m.standing(o.local, c); next >= 0 && !u.pairs[next].claimed {
-				u.canon[o.local] = c
-				u.stack = append(u.stack, next)
-			}
-		}
-	}
+	return false
 }

@@ -122,7 +122,10 @@ func (m *Module) sign() error {
 // errCycle says that types refer to each other in a circle without a cut type.
 var errCycle = fmt.Errorf("types refer to each other in a circle")
 
-const signing = 0xffff // depth of a type whose tree is being signed
+const (
+	signing = 0x7fff  // depth of a type whose tree is being signed
+	viaFwd  = 1 << 15 // set in depth: a leaf of the tree is a FWD
+)
 
 func (u *unit) signAll() error {
 	u.sigs[0], u.refs[0], u.depth[0] = prime, prime, 1
@@ -145,6 +148,9 @@ func (u *unit) signAll() error {
 // ref returns what a reference to n contributes, and the depth of its tree.
 func (u *unit) ref(n btf.ID, level int) (uint64, uint16, error) {
 	if u.isCut(n) {
+		if u.types.Rows[n].Info.Kind() == btf.KindFwd {
+			return u.refs[n], viaFwd, nil
+		}
 		return u.refs[n], 0, nil
 	}
 	if d := u.depth[n]; d == 0 {
@@ -167,14 +173,14 @@ func (u *unit) signOne(n btf.ID, level int) error {
 	u.depth[n] = signing
 	r := &u.types.Rows[n]
 	s := btf.Shapes[r.Info.Kind()]
-	depth := uint16(0)
+	depth, via := uint16(0), uint16(0)
 	h := signRow(r, s)
 	if s.TypeIsRef {
 		c, d, err := u.ref(btf.ID(r.Type), level)
 		if err != nil {
 			return err
 		}
-		h, depth = mix(h, c), d
+		h, depth, via = mix(h, c), d&^viaFwd, d&viaFwd
 	}
 	if s.HasItems {
 		items := u.types.ItemsOf(r)
@@ -187,7 +193,7 @@ func (u *unit) signOne(n btf.ID, level int) error {
 				if c, d, err = u.ref(btf.ID(it.Type), level); err != nil {
 					return err
 				}
-				depth = max(depth, d)
+				depth, via = max(depth, d&^viaFwd), via|d&viaFwd
 			}
 			h = signItem(h, it, s, c)
 		}
@@ -195,7 +201,7 @@ func (u *unit) signOne(n btf.ID, level int) error {
 	if depth++; depth > maxDepth {
 		return fmt.Errorf("types nested deeper than %d", maxDepth)
 	}
-	u.depth[n], u.sigs[n] = depth, h
+	u.depth[n], u.sigs[n] = depth|via, h
 	switch {
 	case r.Info.Kind() == btf.KindFwd, isEnum(r) && r.Name != 0:
 		u.sigs[n] = u.refs[n] // found by name

@@ -16,9 +16,10 @@ import (
 func (m *Module) mergeTwins() {
 	u := &m.unit
 	for _, n := range u.cuts {
-		if u.canon[n] == 0 {
+		if u.canon[n] == 0 || u.canon[n] == n|local {
 			u.fresh = append(u.fresh, n)
-			u.head[n] = -1 // its pairs have all fallen
+			u.canon[n] = 0
+			u.head[n] = -1 // none of its pairs was chosen
 		}
 	}
 	groups := m.twinGroups()
@@ -29,6 +30,9 @@ func (m *Module) mergeTwins() {
 	first := len(u.pairs)
 	for _, g := range groups {
 		for i, n := range g {
+			if u.tangled {
+				return
+			}
 			last := int32(-1)
 			for _, c := range g[:i] {
 				last = m.tryPair(n, c|local, last)
