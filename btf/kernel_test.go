@@ -108,7 +108,7 @@ func message(err error) string {
 // verdicts and messages.
 func TestKernelAgreesOnMutants(t *testing.T) {
 	rules := kernelRules(t)
-	n := 300
+	n := 100
 	if testing.Short() {
 		n = 30
 	}
