@@ -57,6 +57,9 @@ type AbbrevTable struct {
 	odd   map[uint64]*Abbrev
 	ops   []op
 	rest  []Abbrev // what odd points to
+
+	// Size is the number of bytes of .debug_abbrev that Compile read.
+	Size int
 }
 
 // Lookup returns the abbreviation of a code, nil where there is none.
@@ -80,6 +83,7 @@ func (t *AbbrevTable) Compile(abbrev []byte, off uint64, enc Encoding, sel *Sele
 	for {
 		at := c.off
 		code := c.uleb()
+		t.Size = c.off - int(off)
 		if c.err != nil {
 			return c.err
 		}
@@ -231,10 +235,10 @@ func clampTag(v uint64) Tag {
 }
 
 // HasForm tells whether the table at off of .debug_abbrev gives an attribute
-// for which wanted holds the form.
-func HasForm(abbrev []byte, off uint64, form Form, wanted func(Tag, Attr) bool) (bool, error) {
+// for which wanted holds the form. size is how many bytes it read.
+func HasForm(abbrev []byte, off uint64, form Form, wanted func(Tag, Attr) bool) (has bool, size int, err error) {
 	if off >= uint64(len(abbrev)) {
-		return false, &DecodeError{".debug_abbrev", off, fmt.Sprintf("table begins outside the section of %#x bytes", len(abbrev))}
+		return false, 0, &DecodeError{".debug_abbrev", off, fmt.Sprintf("table begins outside the section of %#x bytes", len(abbrev))}
 	}
 	b := buf{data: abbrev, off: int(off), section: ".debug_abbrev", order: binary.LittleEndian}
 	for b.uleb() != 0 {
@@ -249,9 +253,9 @@ func HasForm(abbrev []byte, off uint64, form Form, wanted func(Tag, Attr) bool) 
 				break
 			}
 			if f == form && attr <= 0xffff && wanted(tag, Attr(attr)) {
-				return true, nil
+				return true, b.off - int(off), nil
 			}
 		}
 	}
-	return false, b.err
+	return false, b.off - int(off), b.err
 }

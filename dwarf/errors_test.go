@@ -82,7 +82,7 @@ func FuzzAbbrevs(f *testing.F) {
 		if _, ok := err.(*dwarf.DecodeError); err != nil && !ok {
 			t.Errorf("error without a place: %v", err)
 		}
-		if _, herr := dwarf.HasForm(b, 0, 0xff00, func(dwarf.Tag, dwarf.Attr) bool { return true }); err == nil && herr != nil {
+		if _, _, herr := dwarf.HasForm(b, 0, 0xff00, func(dwarf.Tag, dwarf.Attr) bool { return true }); err == nil && herr != nil {
 			t.Errorf("compiled, yet the form is not found: %v", herr)
 		}
 	})

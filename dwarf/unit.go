@@ -84,6 +84,3 @@ func (u *Unit) readV5(b *buf) {
 		b.fail("unit type %#x is not supported", uint8(u.Type))
 	}
 }
-
-// NextUnit returns where the unit behind u begins.
-func (u *Unit) NextUnit() int { return u.End }

@@ -103,21 +103,23 @@ func (c *Converter) Reset(sec *Sections, strs *btf.Strings, opts Options) error 
 		c.heads = append(c.heads, u)
 		off = u.End
 	}
-	c.tables.reset(c.heads)
+	c.tables.reset(c.heads, sec.Abbrev)
 	return c.findGroup()
 }
 
 // findGroup looks for references across units in the abbreviations.
 func (c *Converter) findGroup() error {
 	c.group = false
-	var seen uint64
 	for i := range c.heads {
 		u := &c.heads[i]
-		if i > 0 && u.AbbrevOff == seen {
+		if c.tables.seen[u.AbbrevOff] {
 			continue
 		}
-		seen = u.AbbrevOff
-		refers, err := dwarf.HasForm(c.sec.Abbrev, u.AbbrevOff, dwarf.FormRefAddr, wantsAcross)
+		c.tables.seen[u.AbbrevOff] = true
+		refers, size, err := dwarf.HasForm(c.sec.Abbrev, u.AbbrevOff, dwarf.FormRefAddr, wantsAcross)
+		if err == nil {
+			err = c.tables.spend(u, size)
+		}
 		if err != nil {
 			return err
 		}

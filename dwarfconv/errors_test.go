@@ -134,12 +134,9 @@ func TestReuse(t *testing.T) {
 	}
 }
 
-// TestNoAllocsPerDIE converts a unit of many DIEs again and again.
-func TestNoAllocsPerDIE(t *testing.T) {
-	var text strings.Builder
-	text.WriteString("compile_unit\n i: base_type name=\"int\" byte_size=4 encoding=5\n")
-	for range 200 {
-		text.WriteString(` p: pointer_type type=s
+// manyDIEs is a unit of n times 13 DIEs of the usual kinds.
+func manyDIEs(n int) string {
+	const block = ` p: pointer_type type=s
  s: structure_type name=strp:"some_struct" byte_size=8
    member name=strp:"first_member" type=i data_member_location=0
    member name="b" type=p bit_size=3 data_bit_offset=32
@@ -152,22 +149,106 @@ func TestNoAllocsPerDIE(t *testing.T) {
    lexical_block
      variable name=strp:"local" type=i location=[91 00]
  variable name=strp:"global" type=i location=[03 00 00 00 00 00 00 00 00]
-`)
-	}
-	sec := sectionsOf(dwarftest.Build(t, dwarftest.Options{}, text.String()))
+`
+	return "compile_unit\n i: base_type name=\"int\" byte_size=4 encoding=5\n" + strings.Repeat(block, n)
+}
+
+// TestNoAllocsPerDIE converts a unit of many DIEs again and again.
+func TestNoAllocsPerDIE(t *testing.T) {
+	sec := sectionsOf(dwarftest.Build(t, dwarftest.Options{}, manyDIEs(200)))
 	c, strs := NewConverter(), btf.NewStrings(nil)
-	allocs := testing.AllocsPerRun(20, func() {
-		strs.Reset(nil)
-		if err := c.Reset(sec, strs, all); err != nil {
-			t.Fatal(err)
-		}
-		if u, err := c.Next(); u == nil || err != nil {
-			t.Fatal(err)
-		}
-	})
+	allocs := testing.AllocsPerRun(20, func() { convertAll(t, c, sec, strs) })
 	// A few per module: buffers of Reset that escape, nothing per DIE.
-	if dies := c.Stats().DIEs; allocs > 20 || dies < 2600 {
+	if dies := c.Stats().DIEs; allocs > 20 || dies != 2+200*13 {
 		t.Errorf("%v allocations for %d DIEs", allocs, dies)
+	}
+}
+
+func BenchmarkConvert(b *testing.B) {
+	sec := sectionsOf(dwarftest.Build(b, dwarftest.Options{}, manyDIEs(2000)))
+	c, strs := NewConverter(), btf.NewStrings(nil)
+	b.SetBytes(int64(len(sec.Info)))
+	b.ReportAllocs()
+	for b.Loop() {
+		convertAll(b, c, sec, strs)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(c.Stats().DIEs), "ns/DIE")
+}
+
+func convertAll(t testing.TB, c *Converter, sec *Sections, strs *btf.Strings) {
+	strs.Reset(nil)
+	if err := c.Reset(sec, strs, all); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		u, err := c.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u == nil {
+			return
+		}
+	}
+}
+
+// TestOverlappingTables lets many units point into one abbreviation table.
+func TestOverlappingTables(t *testing.T) {
+	var abbrev []byte
+	for code := byte(1); code < 100; code++ {
+		abbrev = append(abbrev, code, 0x11, 0, 0, 0)
+	}
+	abbrev = append(abbrev, 0)
+	var info []byte
+	for off := 0; off < 500; off += 5 {
+		info = append(info, 8, 0, 0, 0, 5, 0, 1, 8, byte(off), byte(off>>8), 0, 0)
+	}
+	c := NewConverter()
+	err := c.Reset(&Sections{Info: info, Abbrev: abbrev, Order: dwarftestOrder}, btf.NewStrings(nil), all)
+	if err == nil || !strings.Contains(err.Error(), "tables overlap too much") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestLateParam has a parameter behind a function that is declared inside its
+// own.
+func TestLateParam(t *testing.T) {
+	s := dwarftest.Build(t, dwarftest.Options{}, `
+		compile_unit
+		  i: base_type name="int" byte_size=4 encoding=5
+		  subprogram name="f" low_pc=addr:0
+		    formal_parameter name="a" type=i
+		    subprogram name="g" low_pc=addr:1
+		      formal_parameter name="x" type=i
+		      unspecified_parameters
+		    b: formal_parameter name="b" type=i
+		  subprogram name="h" low_pc=addr:2
+		    formal_parameter name="y" type=i
+	`)
+	c, strs := NewConverter(), btf.NewStrings(nil)
+	convertOne := func() *Unit {
+		if err := c.Reset(sectionsOf(s), strs, all); err != nil {
+			t.Fatal(err)
+		}
+		u, err := c.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	u := convertOne()
+	got := ""
+	for _, f := range u.Funcs {
+		got += string(strs.Bytes(f.Name)) + "("
+		for _, p := range u.Params[f.First : f.First+f.N] {
+			got += string(strs.Bytes(p.Name)) + " "
+		}
+		got += ") "
+	}
+	if want := "f(a b ) g(x ) h(y ) "; got != want {
+		t.Errorf("functions %s, want %s", got, want)
+	}
+	if i := c.raw.paramAt(uint32(s.Label["b"])); i != 1 {
+		t.Errorf("parameter b has index %d, want 1", i)
 	}
 }
 

@@ -10,7 +10,15 @@ type tableCache struct {
 	tables map[tableKey]*dwarf.AbbrevTable
 	users  map[tableKey]int
 	free   []*dwarf.AbbrevTable
+	seen   map[uint64]bool // offsets that findGroup has looked at
+	budget int             // bytes that may still be read
 }
+
+// abbrevBudget is how often each byte of .debug_abbrev may be read in the
+// mean. Tables do not overlap in real files, and each is read twice or, with
+// walks repeated, four times; a made-up file could let every unit point to
+// another offset of one long table.
+const abbrevBudget = 16
 
 type tableKey struct {
 	off      uint64
@@ -24,15 +32,17 @@ func keyOf(u *dwarf.Unit) tableKey {
 }
 
 // reset counts the users of each table.
-func (t *tableCache) reset(heads []dwarf.Unit) {
+func (t *tableCache) reset(heads []dwarf.Unit, abbrev []byte) {
 	if t.users == nil {
-		t.users, t.tables = map[tableKey]int{}, map[tableKey]*dwarf.AbbrevTable{}
+		t.users, t.tables, t.seen = map[tableKey]int{}, map[tableKey]*dwarf.AbbrevTable{}, map[uint64]bool{}
 	}
+	t.budget = abbrevBudget * len(abbrev)
 	for _, table := range t.tables {
 		t.free = append(t.free, table)
 	}
 	clear(t.users)
 	clear(t.tables)
+	clear(t.seen)
 	for i := range heads {
 		t.users[keyOf(&heads[i])]++
 	}
@@ -50,6 +60,9 @@ func (t *tableCache) get(abbrev []byte, u *dwarf.Unit, enc dwarf.Encoding) (*dwa
 	if err := table.Compile(abbrev, u.AbbrevOff, enc, &selection); err != nil {
 		return nil, err
 	}
+	if err := t.spend(u, table.Size); err != nil {
+		return nil, err
+	}
 	t.tables[key] = table
 	return table, nil
 }
@@ -64,4 +77,12 @@ func (t *tableCache) put(u *dwarf.Unit, again bool) {
 		t.free = append(t.free, t.tables[key])
 		delete(t.tables, key)
 	}
+}
+
+// spend counts size bytes that were read for u.
+func (t *tableCache) spend(u *dwarf.Unit, size int) error {
+	if t.budget -= size; t.budget < 0 {
+		return &dwarf.DecodeError{Section: ".debug_abbrev", Offset: u.AbbrevOff, Msg: "tables overlap too much"}
+	}
+	return nil
 }

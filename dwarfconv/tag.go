@@ -48,8 +48,9 @@ type gnuTag struct {
 	isDecl    bool
 }
 
-// maxChain bounds a chain of annotations, which could be a ring.
-const maxChain = 1 << 10
+// maxChain bounds a chain of annotations, which could be a ring. The kernel
+// takes no more than 32 modifiers in a row.
+const maxChain = 32
 
 // annotation reads an annotation DIE.
 func (c *Converter) annotation(a *dwarf.Abbrev, top *frame, off uint32) {

@@ -55,17 +55,22 @@ type frame struct {
 // below 100.
 const maxDepth = 1 << 11
 
+// maxDIEs bounds the rows and items of a group, whose indexes have 32 bits.
+// vmlinux has 18 million DIEs.
+const maxDIEs = 1 << 29
+
 type walk struct {
 	stack []frame
 	side  []btf.Item
 	open  int32 // frame with items at the end of Types.Items, -1 for none
 
-	intName  btf.StrOff // "int"
-	intRow   uint32     // first base type of that name, 0 for none
-	jumped   bool       // a subtree was left out
-	noJump   bool       // leave none out
-	dangling int
-	late     int // calls of lateParam
+	intName   btf.StrOff // "int"
+	intRow    uint32     // first base type of that name, 0 for none
+	jumped    bool       // a subtree was left out
+	noJump    bool       // leave none out
+	dangling  int
+	groupDIEs int
+	late      int // calls of lateParam
 
 	voids    []uint32  // offsets of unspecified types
 	arrays   bool      // there is an array
@@ -95,7 +100,8 @@ func (c *Converter) begin(n int) {
 	c.side, c.voids, c.oldBits, c.unsorted = c.side[:0], c.voids[:0], c.oldBits[:0], c.unsorted[:0]
 	c.enum64s, c.specs, c.varSpecs = c.enum64s[:0], c.specs[:0], c.varSpecs[:0]
 	c.decls, c.tagRefs, c.gnuTags = c.decls[:0], c.tagRefs[:0], c.gnuTags[:0]
-	c.intRow, c.jumped, c.arrays, c.aliases, c.dangling, c.late = 0, false, false, false, 0, 0
+	c.intRow, c.jumped, c.arrays, c.aliases = 0, false, false, false
+	c.dangling, c.groupDIEs, c.late = 0, 0, 0
 	c.remap = nil
 	if c.intName == 0 {
 		c.intName = c.names.strs.Intern([]byte("int"))
@@ -108,7 +114,7 @@ func (c *Converter) walkUnit() {
 	c.stack = append(c.stack[:0], frame{ctx: ctxTop})
 	c.open = -1
 	dies := 0
-	for len(c.stack) > 0 {
+	for len(c.stack) > 0 && c.groupDIEs+dies < maxDIEs {
 		pos := r.Pos
 		a, ok := r.Next()
 		if !ok {
@@ -124,6 +130,9 @@ func (c *Converter) walkUnit() {
 		}
 		dies++
 		c.die(a, uint32(pos-base))
+	}
+	if c.groupDIEs += dies; c.groupDIEs >= maxDIEs {
+		r.Fail(r.Pos, "%d DIEs are too many", c.groupDIEs)
 	}
 	c.stats.DIEs += dies
 }
