@@ -1,0 +1,48 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gobtfenc/gobtfenc/encoder"
+)
+
+func dumpCommand() *cobra.Command {
+	var base, format string
+	c := &cobra.Command{
+		Use:   "dump [--base VMLINUX] [--format raw] FILE",
+		Short: "Print BTF",
+		Long: `Prints the BTF of FILE, an ELF file with a .BTF section or raw BTF, in the form of
+bpftool btf dump format raw. Split BTF needs the base that it was made for.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return misusef("dump takes one file, not %d", len(args))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if format != "raw" {
+				return misusef("unknown format %q: raw is what there is", format)
+			}
+			return dump(args[0], base)
+		},
+	}
+	c.Flags().StringVar(&base, "base", "", "base BTF: raw, or an ELF file with .BTF (vmlinux)")
+	c.Flags().StringVar(&format, "format", "raw", "raw: one line per type and member, as bpftool prints it")
+	return c
+}
+
+func dump(path, base string) error {
+	b, err := encoder.ReadSplit(path, base)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(os.Stdout)
+	if err := encoder.Dump(w, b); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	return w.Flush()
+}

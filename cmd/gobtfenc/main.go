@@ -1,0 +1,91 @@
+// Command gobtfenc turns the DWARF of Linux kernel modules into split BTF and
+// puts it into the modules.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the build (-ldflags -X main.version=…).
+var version = "devel"
+
+// Exit statuses. Nothing else is used.
+const (
+	exitOK     = 0
+	exitFailed = 1 // something was found, or a file failed
+	exitMisuse = 2
+)
+
+// errReported says that the failure has been told already.
+var errReported = errors.New("reported")
+
+// misuse is an error in how the command was called.
+type misuse struct{ error }
+
+func misusef(format string, a ...any) error { return misuse{fmt.Errorf(format, a...)} }
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	// A short process on flat slices: collecting at twice the heap would
+	// spend more time than the memory is worth.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
+	root := rootCommand()
+	root.SetArgs(args)
+	err := root.Execute()
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errReported):
+		return exitFailed
+	}
+	report(err)
+	var m misuse
+	if errors.As(err, &m) {
+		fmt.Fprintln(os.Stderr, "see gobtfenc --help")
+		return exitMisuse
+	}
+	return exitFailed
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "gobtfenc",
+		Short:         "BTF for Linux kernel modules",
+		Long:          "gobtfenc turns the DWARF of Linux kernel modules into BTF, removes what a module\nshares with the BTF of vmlinux (split BTF), and puts a .BTF section into the module.",
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          func(_ *cobra.Command, args []string) error { return unknownCommand(args) },
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
+	root.AddCommand(encodeCommand(), dumpCommand())
+	return root
+}
+
+func unknownCommand(args []string) error {
+	if len(args) > 0 {
+		return misusef("unknown command %q", strings.Join(args, " "))
+	}
+	return nil
+}
+
+// atLeastOne demands file arguments.
+func atLeastOne(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return misusef("no file given")
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package main
+
+// All text for people that is not a result goes through this file: to standard
+// error, behind the program's name, without capital and full stop. Results go
+// to standard output.
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+)
+
+// report tells an error.
+func report(err error) { fmt.Fprintf(os.Stderr, "gobtfenc: %v\n", err) }
+
+// progress shows how many of total files are done, on a terminal; elsewhere it
+// shows nothing, so that a build's log stays clean.
+type progress struct {
+	p   *mpb.Progress
+	bar *mpb.Bar
+}
+
+func newProgress(total int) *progress {
+	if total < 2 || !term.IsTerminal(int(os.Stderr.Fd())) {
+		return &progress{}
+	}
+	p := mpb.New(mpb.WithOutput(os.Stderr), mpb.WithWidth(48), mpb.WithRefreshRate(100*time.Millisecond))
+	bar := p.AddBar(int64(total),
+		mpb.PrependDecorators(decor.Name("modules "), decor.CountersNoUnit("%d/%d")),
+		mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO)),
+		mpb.BarRemoveOnComplete())
+	return &progress{p, bar}
+}
+
+func (g *progress) step() {
+	if g.bar != nil {
+		g.bar.Increment()
+	}
+}
+
+// stop removes the bar, whether or not all is done.
+func (g *progress) stop() {
+	if g.p == nil {
+		return
+	}
+	g.bar.Abort(true)
+	g.p.Wait()
+}
+
+// grouped writes n with commas: 9,668,112.
+func grouped(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// seconds writes a duration as 1.84 s.
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(uint64(n)) + " " + many
+}

@@ -1,0 +1,217 @@
+// Package encoder turns modules into split BTF: one function that shows the
+// passes of one module, and a pool that runs it over many.
+package encoder
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/dwarfconv"
+	"github.com/gobtfenc/gobtfenc/elfio"
+	"github.com/gobtfenc/gobtfenc/internal/phase"
+	"github.com/gobtfenc/gobtfenc/splitdedup"
+)
+
+// Result says what became of one file.
+type Result struct {
+	Path string
+	Err  error
+
+	Before  uint64 // bytes of .BTF that the file had
+	After   uint64 // bytes of BTF made; Before where the file was left alone
+	Types   int    // types in it
+	Changed bool   // the file, or the file in OutDir, was written
+	NoDWARF bool   // there was nothing to convert
+
+	DWARF   dwarfconv.Stats
+	Skipped []Skipped // functions left out, in order of name
+
+	finished bool
+}
+
+// worker encodes one module after the other and keeps its memory between them.
+type worker struct {
+	opts  *Options
+	clock *phase.Clock
+
+	elf   elfio.Reader
+	strs  *btf.Strings
+	conv  *dwarfconv.Converter
+	types *splitdedup.Module
+	syms  *symbols
+	funcs *functions
+	vars  *variables
+	out   []byte
+}
+
+func newWorker(opts *Options) *worker {
+	w := &worker{
+		opts:  opts,
+		strs:  btf.NewStrings(nil),
+		conv:  dwarfconv.NewConverter(),
+		types: splitdedup.NewModule(),
+		syms:  newSymbols(),
+		funcs: newFunctions(),
+		vars:  newVariables(),
+	}
+	if opts.Clock != nil {
+		w.clock = new(phase.Clock)
+	}
+	return w
+}
+
+func (w *worker) close() { w.elf.Close() }
+
+// encodeModule is the life of one module.
+func (w *worker) encodeModule(r *Result) error {
+	ph := w.clock
+	defer ph.Stop()
+
+	// Open the file, and refuse early what could not be written in the end.
+	ph.Start("open")
+	f, err := w.elf.Open(r.Path)
+	if err != nil {
+		return plain(err)
+	}
+	if err := w.admit(f, r); err != nil {
+		return err
+	}
+
+	// Read the debug sections and apply their relocations.
+	ph.Start("sections")
+	sec, err := debugSections(f)
+	if errors.Is(err, errNoDWARF) {
+		return w.encodeNothing(f, r)
+	}
+	if err != nil {
+		return err
+	}
+
+	// Read the symbols that say which functions and variables there are.
+	ph.Start("symbols")
+	if err := w.syms.read(f, w.opts.Features.FuncPolicy()); err != nil {
+		return err
+	}
+
+	// Convert unit by unit. Types become canonical at once, so that one unit
+	// at a time is held; functions and variables wait until all are seen.
+	ph.Start("convert")
+	if err := w.convert(f, sec); err != nil {
+		return err
+	}
+
+	// Choose functions and variables and add them to the types.
+	ph.Start("select")
+	if err := w.funcs.emit(w.types); err != nil {
+		return err
+	}
+	if err := w.vars.emit(w.types); err != nil {
+		return err
+	}
+	r.Skipped = w.funcs.skips
+	// From here on no type is added.
+
+	ph.Start("finish")
+	split, err := w.types.Finish(w.strs)
+	if err != nil {
+		return err
+	}
+	w.out = btf.Append(w.out[:0], &split.Types, split.Strings, f.Order())
+	r.Types, r.DWARF = len(split.Types.Rows), w.conv.Stats()
+	// The BTF is final.
+
+	ph.Start("write")
+	return w.write(f, r)
+}
+
+// admit notes what the file has and refuses it where writing could not work.
+func (w *worker) admit(f *elfio.File, r *Result) error {
+	if i := f.Index(".BTF"); i > 0 {
+		r.Before = f.Sections[i].Size
+	}
+	r.After = r.Before
+	if err := w.opts.Base.checkMachine(f); err != nil {
+		return err
+	}
+	if w.opts.OutDir != "" {
+		return nil
+	}
+	signed, err := f.IsSigned()
+	if err == nil && signed {
+		err = elfio.ErrSigned
+	}
+	return err
+}
+
+// convert takes every unit through conversion and deduplication.
+func (w *worker) convert(f *elfio.File, sec *dwarfconv.Sections) error {
+	base, features := w.opts.Base, w.opts.Features
+	w.strs.Reset(base.strings())
+	w.types.Reset(base.types())
+	w.types.TypedefGraphs = !features.Compat124
+	w.funcs.reset(features.FuncPolicy(), w.syms, w.strs)
+	w.vars.reset(features, w.syms, w.strs, addrSize(f))
+	if err := w.conv.Reset(sec, w.strs, features.conversion(f, w.opts.Exclude)); err != nil {
+		return err
+	}
+	for {
+		w.clock.Start("convert")
+		u, err := w.conv.Next()
+		if err != nil {
+			return err
+		}
+		if u == nil {
+			return nil
+		}
+		w.clock.Start("dedup")
+		ids, err := w.types.AddUnit(&u.Types)
+		if err != nil {
+			return err
+		}
+		w.clock.Start("functions")
+		w.funcs.addUnit(u, ids)
+		w.vars.addUnit(u, ids)
+	}
+}
+
+// encodeNothing is the outcome for a file without DWARF: an object made of
+// assembly alone, or stripped. The kernel build asks for BTF of every module
+// and must not stop here, so that in OutDir an empty split BTF says that there
+// is nothing, as libbpf writes it; a module is left alone.
+func (w *worker) encodeNothing(f *elfio.File, r *Result) error {
+	r.NoDWARF = true
+	if w.opts.OutDir == "" {
+		return nil
+	}
+	if w.opts.Base == nil {
+		return errNoDWARF
+	}
+	w.out = btf.Append(w.out[:0], &btf.Types{}, nil, f.Order())
+	return w.write(f, r)
+}
+
+// write puts w.out where it belongs.
+func (w *worker) write(f *elfio.File, r *Result) error {
+	r.After = uint64(len(w.out))
+	if w.opts.OutDir == "" {
+		changed, err := elfio.ReplaceSection(r.Path, ".BTF", w.out, elfio.WriteOptions{Expect: f.Stamp})
+		r.Changed = changed
+		return plain(err)
+	}
+	path := filepath.Join(w.opts.OutDir, OutName(r.Path))
+	r.Changed = true
+	return elfio.WriteFileAtomic(path, w.out, 0o644)
+}
+
+// plain takes the operation and the path off an error of the file system: the
+// path is said once, in front.
+func plain(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) && pe.Err != nil {
+		return fmt.Errorf("%s: %w", pe.Op, pe.Err)
+	}
+	return err
+}
