@@ -121,7 +121,6 @@ type unit struct {
 	cyclic   []bool   // cut although its kind is not; nil where there are none
 	canon    []btf.ID // result
 	cuts     []btf.ID // named structs and unions, ascending
-	arrays   []btf.ID // new ones, whose index types come last
 	fwds     []btf.ID // FWDs, ascending
 	fresh    []btf.ID // cut types without a canonical type
 	admitted []btf.ID // fresh ones that got an id of their own
@@ -184,7 +183,7 @@ func (u *unit) reset(t *btf.Types, fixed int) {
 	clear(u.canon)
 	clear(u.memo)
 	u.cuts, u.fwds = u.cuts[:0], u.fwds[:0]
-	u.fresh, u.admitted, u.arrays = u.fresh[:0], u.admitted[:0], u.arrays[:0]
+	u.fresh, u.admitted = u.fresh[:0], u.admitted[:0]
 	u.pairs, u.obls = u.pairs[:0], u.obls[:0]
 }
 

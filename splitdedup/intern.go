@@ -101,18 +101,6 @@ func (m *Module) internTree(n btf.ID) {
 	}
 	row := m.translate(r)
 	u.canon[n] = m.append(row, u.sigs[n])
-	if r.Info.Kind() == btf.KindArray {
-		u.arrays = append(u.arrays, n)
-	}
-}
-
-// indexArrays gives new arrays their index types.
-func (m *Module) indexArrays() {
-	u := &m.unit
-	for _, n := range u.arrays {
-		src := u.types.Items[u.types.Rows[n].Aux]
-		m.own.Items[m.own.Rows[u.canon[n]-m.first].Aux].Name = uint32(u.canon[src.Name])
-	}
 }
 
 // findTree returns the canonical type that equals n, whose references are

@@ -1,7 +1,7 @@
 package splitdedup
 
 // sweeps is how often refute goes through all pairs before it asks which pairs
-// rest on which. A kernel's units need at most SWEEPS; a chain of types in the
+// rest on which. vmlinux on top of itself needs one; a chain of types in the
 // wrong order would need as many as it is long.
 const sweeps = 12
 
