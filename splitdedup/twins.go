@@ -99,7 +99,8 @@ func (m *Module) standingTwin(n, c btf.ID) int32 {
 }
 
 // admit gives every new cut type that is no twin the next canonical id. Its
-// row is filled by fillAdmitted, when all references are canonical.
+// row is filled by fillAdmitted, when all references are canonical; until then
+// it is void, which equals no tree.
 func (m *Module) admit() {
 	u := &m.unit
 	for _, n := range u.fresh {
@@ -107,16 +108,18 @@ func (m *Module) admit() {
 			u.canon[n] = u.canon[twin&^local]
 			continue
 		}
-		u.canon[n] = m.append(u.types.Rows[n], u.sigs[n])
+		u.canon[n] = m.append(btf.Row{}, u.sigs[n])
 		u.admitted = append(u.admitted, n)
 		if u.cyclic != nil && u.cyclic[n] {
-			m.cyclic = resize(m.cyclic, len(m.own.Rows))
+			for len(m.cyclic) < len(m.own.Rows) {
+				m.cyclic = append(m.cyclic, false)
+			}
 			m.cyclic[len(m.own.Rows)-1] = true
 		}
 	}
 }
 
-// fillAdmitted writes the canonical references of the rows that admit appended.
+// fillAdmitted writes the rows that admit appended.
 func (m *Module) fillAdmitted() {
 	u := &m.unit
 	for _, n := range u.admitted {
