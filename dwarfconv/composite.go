@@ -28,12 +28,6 @@ func (c *Converter) composite(a *dwarf.Abbrev, off uint32) frame {
 	}
 	c.spill()
 	if c.value(a, slotDeclaration) != 0 {
-		if name == 0 {
-			// Nothing to declare: the kernel refuses a FWD without a name.
-			c.aliases = true
-			c.row(off, btf.Row{})
-			return frame{ctx: ctxOther}
-		}
 		c.row(off, btf.Row{Name: name, Info: btf.MakeInfo(btf.KindFwd, 0, kind == btf.KindUnion)})
 		return frame{ctx: ctxOther}
 	}

@@ -172,7 +172,7 @@ func (c *Converter) convert(heads []dwarf.Unit) (bool, error) {
 	if err := c.walkGroup(heads, base, size); err != nil {
 		return false, err
 	}
-	if c.resolve(); c.dangling > 0 && c.jumped {
+	if c.dangling > 0 && c.jumped {
 		// The type may be in a subtree that no compiler is known to put
 		// types into.
 		c.stats, c.noJump = stats, true
@@ -181,7 +181,6 @@ func (c *Converter) convert(heads []dwarf.Unit) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		c.resolve()
 	}
 	c.stats.Dangling += c.dangling
 	if err := c.finish(); err != nil {
@@ -190,6 +189,7 @@ func (c *Converter) convert(heads []dwarf.Unit) (bool, error) {
 	return len(c.raw.units) > 0, nil
 }
 
+// walkGroup walks the units of a group and resolves names and references.
 func (c *Converter) walkGroup(heads []dwarf.Unit, base, size int) error {
 	c.begin(size)
 	c.groupBase = base
@@ -210,6 +210,10 @@ func (c *Converter) walkGroup(heads []dwarf.Unit, base, size int) error {
 		}
 		c.tables.put(u, c.noJump)
 	}
+	if err := c.settleNames(); err != nil {
+		return err
+	}
+	c.resolve()
 	return nil
 }
 

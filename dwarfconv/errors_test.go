@@ -37,7 +37,11 @@ func TestConvertErrors(t *testing.T) {
 		{"supplementary string", `
 			compile_unit
 			  typedef name=strp_sup:7
-		`, "string offset 0x7 does not lead to a string"},
+		`, "string 0x7 does not lead to a string"},
+		{"string outside", `
+			compile_unit
+			  typedef name=strp:0x1000
+		`, ".debug_str: offset 0x1000: a name is outside the section"},
 		{"sibling leads back", `
 			compile_unit
 			  i: base_type name="int" byte_size=4 encoding=5

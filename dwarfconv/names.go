@@ -19,13 +19,22 @@ import (
 // array over all offsets would never be in the processor's cache, and a small
 // table with room for the strings of one unit is faster.
 //
+// A name that the cache has not is not interned at once. It becomes a pending
+// name, a number with pendingBit set that stands in its place until the walk
+// is done; then settle interns all pending names in a row. Half of all DIEs
+// bring a new name, and interning waits for memory three times (the string,
+// the hash slot, the base's string): one behind the other the waits overlap,
+// between DIEs they do not. For xfs.ko that is 20 instead of 35 ns per DIE.
+//
 // Names of up to three bytes are written in place by GCC (they are no longer
 // than the offset would be); a table keyed by their bytes answers those.
 type names struct {
-	strs  *btf.Strings
-	byOff []nameSlot // by hash of the offset in .debug_str
-	shift uint8      // 32 less the binary logarithm of len(byOff)
-	short [512]shortName
+	strs    *btf.Strings
+	byOff   []nameSlot // by hash of the offset in .debug_str
+	shift   uint8      // 32 less the binary logarithm of len(byOff)
+	short   [512]shortName
+	pending []uint32     // offsets in .debug_str
+	settled []btf.StrOff // of the pending names, behind settle
 }
 
 // nameSlot is free where tag is 0.
@@ -43,6 +52,8 @@ const (
 	minNameBits = 10
 	unitNames   = 14 // binary logarithm of slots for the strings of one unit: 128 KiB
 	maxNameBits = 20
+
+	pendingBit = 1 << 31
 )
 
 // reset forgets everything, which belongs to another module.
@@ -62,45 +73,97 @@ func (n *names) reset(strs *btf.Strings, sec *Sections) {
 		clear(n.byOff)
 	}
 	clear(n.short[:])
+	n.pending = n.pending[:0]
 }
 
 func (n *names) slot(off uint32) *nameSlot {
 	return &n.byOff[off*0x9e3779b1>>(n.shift&31)]
 }
 
-// name returns the string in a slot of the DIE just read.
-func (c *Converter) name(slot int) btf.StrOff {
-	if v := c.r.V[slot]; c.r.K[slot] == dwarf.KindStr && v < math.MaxUint32 {
-		if s := c.names.slot(uint32(v)); s.tag == uint32(v)+1 {
-			return s.off
-		}
+// begin prepares for a group. Names are pending if the walk before failed.
+func (n *names) begin() {
+	if len(n.pending) > 0 {
+		clear(n.byOff)
+		n.pending = n.pending[:0]
 	}
-	return c.slowName(c.r.K[slot], c.r.V[slot])
 }
 
-// slowName is name for strings met for the first time and for rare forms.
-func (c *Converter) slowName(kind dwarf.Kind, v uint64) btf.StrOff {
+// byOffset returns the name at off of .debug_str.
+func (n *names) byOffset(off uint32) btf.StrOff {
+	s := n.slot(off)
+	if s.tag != off+1 {
+		*s = nameSlot{off + 1, pendingBit | btf.StrOff(len(n.pending))}
+		n.pending = append(n.pending, off)
+	}
+	return s.off
+}
+
+// settle interns the pending names.
+func (n *names) settle(str []byte) error {
+	n.settled = n.settled[:0]
+	for i, v := range n.pending {
+		if uint64(v) >= uint64(len(str)) {
+			return &dwarf.DecodeError{Section: ".debug_str", Offset: uint64(v), Msg: "a name is outside the section"}
+		}
+		b := str[v:]
+		end := bytes.IndexByte(b, 0)
+		if end < 0 {
+			return &dwarf.DecodeError{Section: ".debug_str", Offset: uint64(v), Msg: "string does not end"}
+		}
+		off := n.strs.Intern(b[:end])
+		if off >= pendingBit {
+			return &dwarf.DecodeError{Section: ".debug_str", Offset: uint64(v), Msg: "names of more than 2 GiB"}
+		}
+		n.settled = append(n.settled, off)
+		if s := n.slot(v); s.off == pendingBit|btf.StrOff(i) {
+			s.off = off
+		}
+	}
+	n.pending = n.pending[:0]
+	return nil
+}
+
+// final returns what a name is behind settle.
+func (n *names) final(off btf.StrOff) btf.StrOff {
+	if off&pendingBit != 0 {
+		return n.settled[off&^pendingBit]
+	}
+	return off
+}
+
+// name returns the string in a slot of the DIE just read, which may be a
+// pending name.
+func (c *Converter) name(slot int) btf.StrOff {
+	if v := c.r.V[slot]; c.r.K[slot] == dwarf.KindStr && v < math.MaxUint32 {
+		return c.names.byOffset(uint32(v))
+	}
+	return c.rareName(c.r.K[slot], c.r.V[slot])
+}
+
+// rareName is name for other forms than offsets in .debug_str.
+func (c *Converter) rareName(kind dwarf.Kind, v uint64) btf.StrOff {
 	switch kind {
 	case dwarf.KindInline:
 		return c.inlineName(v)
 	case dwarf.KindStrx:
-		off, ok := c.strx(v)
-		if !ok {
+		if off, ok := c.strx(v); !ok {
 			c.r.Fail(c.r.Pos, "string index %#x is outside .debug_str_offsets", v)
 			return 0
+		} else if off < math.MaxUint32 {
+			return c.names.byOffset(uint32(off))
 		}
-		v, kind = off, dwarf.KindStr
 	}
+	return c.nameNow(kind, v)
+}
+
+// nameNow interns a name at once.
+func (c *Converter) nameNow(kind dwarf.Kind, v uint64) btf.StrOff {
 	s, ok := c.stringAt(kind, v)
 	if !ok {
-		c.r.Fail(c.r.Pos, "string offset %#x does not lead to a string", v)
+		c.r.Fail(c.r.Pos, "string %#x does not lead to a string", v)
 		return 0
 	}
-	off := c.names.strs.Intern(s)
-	if kind == dwarf.KindStr && v < math.MaxUint32 {
-		*c.names.slot(uint32(v)) = nameSlot{uint32(v) + 1, off}
-	}
-	return off
+	return c.names.strs.Intern(s)
 }
 
 // inlineName interns the string at pos of .debug_info, whose NUL the reader

@@ -11,8 +11,8 @@ import (
 // use in location expressions; BTF takes no such sizes, so they become a made
 // up INT of pahole's name.
 func (c *Converter) base(a *dwarf.Abbrev, off uint32) {
-	name, size := c.nameOf(a), uint32(c.value(a, slotByteSize))
-	row := btf.Row{Name: name, Type: size}
+	size := uint32(c.value(a, slotByteSize))
+	row := btf.Row{Name: c.nameOf(a), Type: size}
 	var encoding uint32
 	switch c.value(a, slotEncoding) {
 	case dwarf.EncSigned, dwarf.EncSignedChar:
@@ -33,19 +33,12 @@ func (c *Converter) base(a *dwarf.Abbrev, off uint32) {
 		row.Name, row.Type = c.names.strs.Intern([]byte("__SANITIZED_FAKE_INT__")), 4
 	}
 	row.Info, row.Aux = btf.MakeInfo(btf.KindInt, 0, false), encoding<<24|row.Type*8
-	i := c.row(off, row)
-	if name == c.intName && c.intRow == 0 {
-		c.intRow = uint32(i)
-	}
+	c.row(off, row)
 }
 
-// typedef adds a typedef. One without a name, which BTF does not take, stands
-// for its target.
+// typedef adds a typedef.
 func (c *Converter) typedef(a *dwarf.Abbrev, off uint32) int32 {
 	row := btf.Row{Name: c.nameOf(a), Info: btf.MakeInfo(btf.KindTypedef, 0, false), Type: c.refOf(a, slotType)}
-	if row.Name == 0 {
-		row.Info, c.aliases = 0, true
-	}
 	i := c.row(off, row)
 	c.gnuRef(a, tagType, i, -1)
 	return i

@@ -63,7 +63,7 @@ func (c *Converter) annotation(a *dwarf.Abbrev, top *frame, off uint32) {
 	if !ok || !isType && !isDecl {
 		return
 	}
-	value := c.slowName(c.r.K[slotConstValue], c.r.V[slotConstValue])
+	value := c.nameNow(c.r.K[slotConstValue], c.r.V[slotConstValue])
 	if value == 0 {
 		return
 	}

@@ -101,7 +101,7 @@ func (c *Converter) completeVars() error {
 		v := &c.unit.Vars[p.index]
 		v.Type, v.External, v.Name = btf.ID(d.typ), d.external, 0
 		if d.nameKind != dwarf.KindNone {
-			v.Name = c.slowName(d.nameKind, d.name)
+			v.Name = c.nameNow(d.nameKind, d.name)
 		}
 	}
 	for i := range c.unit.Vars {

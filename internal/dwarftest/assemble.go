@@ -168,6 +168,14 @@ func (a *assembler) ref(at *attr) uint64 {
 	return uint64(off)
 }
 
+// strOff returns the offset of a string, which the text may give as a number.
+func (a *assembler) strOff(sec *[]byte, at *attr) uint64 {
+	if !at.isStr {
+		return uint64(at.num)
+	}
+	return a.intern(sec, at.str)
+}
+
 func (a *assembler) intern(sec *[]byte, s string) uint64 {
 	off := len(*sec)
 	*sec = append(append(*sec, s...), 0)
@@ -208,9 +216,9 @@ func (a *assembler) attr(at *attr) {
 	case forms["addr"]:
 		b = a.sized(b, v, a.u.o.AddrSize)
 	case forms["strp"]:
-		b = a.offset(b, a.intern(&a.str, at.str))
+		b = a.offset(b, a.strOff(&a.str, at))
 	case forms["line_strp"]:
-		b = a.offset(b, a.intern(&a.lineStr, at.str))
+		b = a.offset(b, a.strOff(&a.lineStr, at))
 	case forms["string"]:
 		b = append(append(b, at.str...), 0)
 	case forms["sdata"]:
