@@ -2,6 +2,7 @@ package encoder
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/gobtfenc/gobtfenc/dwarfconv"
 	"github.com/gobtfenc/gobtfenc/elfio"
@@ -42,5 +43,22 @@ func debugSections(f *elfio.File) (*dwarfconv.Sections, error) {
 	if len(s.Info) == 0 {
 		return nil, errNoDWARF
 	}
+	if err := checkSingleInfo(f); err != nil {
+		return nil, err
+	}
 	return s, nil
+}
+
+// checkSingleInfo refuses a file with several .debug_info: GCC's
+// -fdebug-types-section gives every type unit of DWARF 5 one of its own, in a
+// section group, and the compile unit comes last. To read only the first
+// would give BTF that looks right and has next to nothing in it.
+func checkSingleInfo(f *elfio.File) error {
+	first := f.DebugIndex(".debug_info")
+	for i := first + 1; i < len(f.Sections); i++ {
+		if name := f.Sections[i].Name; name == f.Sections[first].Name {
+			return fmt.Errorf("section %d (%s) at %#x: type units (-fdebug-types-section) are not supported", i, name, f.Sections[i].Off)
+		}
+	}
+	return nil
 }
