@@ -4,30 +4,38 @@ import (
 	"bytes"
 	"fmt"
 	"hash/maphash"
+	"math/bits"
 )
 
 // StrIndex finds the strings of one immutable string section by content. It
 // is built once for a base and safe for concurrent use.
 type StrIndex struct {
 	strs  []byte
-	slots []StrOff // open addressing; 0 is free (the empty string is not stored)
+	slots []uint32 // open addressing: tag of the hash, offset; 0 is free (the empty string is not stored)
 	mask  uint32
+	shift uint8 // width of an offset in a slot; the tag has the bits above
 	seed  maphash.Seed
 	dups  bool
 }
 
 // NewStrIndex indexes strs, a string section whose first byte is NUL. Of equal
-// strings the first one is found. A nil index is empty and has length 1.
+// strings the first one is found. A nil index is empty and has length 0.
 func NewStrIndex(strs []byte) (*StrIndex, error) {
 	if len(strs) == 0 || strs[0] != 0 || strs[len(strs)-1] != 0 {
 		return nil, fmt.Errorf("string section: must start and end with NUL")
+	}
+	if uint64(len(strs)) >= 1<<32 {
+		return nil, fmt.Errorf("string section: %#x bytes are too many", len(strs))
 	}
 	n := bytes.Count(strs, []byte{0})
 	size := uint32(16)
 	for int(size) < n*2 {
 		size *= 2
 	}
-	x := &StrIndex{strs: strs, slots: make([]StrOff, size), mask: size - 1, seed: maphash.MakeSeed()}
+	x := &StrIndex{
+		strs: strs, slots: make([]uint32, size), mask: size - 1,
+		shift: uint8(bits.Len32(uint32(len(strs)))), seed: maphash.MakeSeed(),
+	}
 	for off := 1; off < len(strs); {
 		end := off + bytes.IndexByte(strs[off:], 0)
 		if end > off {
@@ -38,15 +46,28 @@ func NewStrIndex(strs []byte) (*StrIndex, error) {
 	return x, nil
 }
 
+// tag returns the bits of a hash that a slot keeps, in their place: most
+// strings that are not the one looked for are told by it.
+func (x *StrIndex) tag(hash uint64) uint32 { return uint32(hash>>32) >> x.shift << x.shift }
+
+// at splits a slot that holds a string with this hash; 0 means another string.
+func (x *StrIndex) at(slot uint32, hash uint64) StrOff {
+	if d := slot ^ x.tag(hash); d>>x.shift == 0 {
+		return StrOff(d)
+	}
+	return 0
+}
+
 func (x *StrIndex) insert(off StrOff, s []byte) {
-	i := uint32(maphash.Bytes(x.seed, s)) & x.mask
+	hash := maphash.Bytes(x.seed, s)
+	i := uint32(hash) & x.mask
 	for ; x.slots[i] != 0; i = (i + 1) & x.mask {
-		if x.holds(x.slots[i], s) {
+		if o := x.at(x.slots[i], hash); o != 0 && x.holds(o, s) {
 			x.dups = true
 			return
 		}
 	}
-	x.slots[i] = off
+	x.slots[i] = x.tag(hash) | uint32(off)
 }
 
 // holds reports whether the string at off is s.
@@ -68,8 +89,8 @@ func (x *StrIndex) Find(s []byte) (StrOff, bool) {
 
 func (x *StrIndex) find(hash uint64, s []byte) (StrOff, bool) {
 	for i := uint32(hash) & x.mask; x.slots[i] != 0; i = (i + 1) & x.mask {
-		if x.holds(x.slots[i], s) {
-			return x.slots[i], true
+		if off := x.at(x.slots[i], hash); off != 0 && x.holds(off, s) {
+			return off, true
 		}
 	}
 	return 0, false
@@ -141,7 +162,10 @@ func (s *Strings) Intern(b []byte) StrOff {
 	if len(b) == 0 {
 		return 0
 	}
-	hash := maphash.Bytes(s.seed, b)
+	return s.intern(maphash.Bytes(s.seed, b), b)
+}
+
+func (s *Strings) intern(hash uint64, b []byte) StrOff {
 	if s.base != nil {
 		if off, ok := s.base.find(hash, b); ok {
 			return off
@@ -161,6 +185,64 @@ func (s *Strings) Intern(b []byte) StrOff {
 		s.grow()
 	}
 	return off
+}
+
+// internRun is how many strings InternAll takes in one go: enough that the
+// waits for memory overlap, few enough that all stays in the nearest cache.
+const internRun = 32
+
+// InternAll interns the strings that begin at offs in section and end with NUL,
+// appends their offsets to out, and returns it. Interning one string waits for
+// memory three times, at the string, the hash slot and the base's string; in
+// runs, the waits of many overlap. Where a string is outside the section or
+// does not end, it returns what it has, shorter than asked for.
+func (s *Strings) InternAll(out []StrOff, section []byte, offs []uint32) []StrOff {
+	var run [internRun]struct {
+		s    []byte
+		hash uint64
+		slot uint32
+	}
+	for len(offs) > 0 {
+		n := min(len(offs), internRun)
+		good := n
+		for i, off := range offs[:n] {
+			if uint64(off) >= uint64(len(section)) {
+				good = i
+				break
+			}
+			b := section[off:]
+			end := bytes.IndexByte(b, 0)
+			if end < 0 {
+				good = i
+				break
+			}
+			r := &run[i]
+			r.s = b[:end]
+			r.hash = maphash.Bytes(s.seed, r.s)
+			if s.base != nil {
+				r.slot = s.base.slots[uint32(r.hash)&s.base.mask]
+			}
+		}
+		for i := range run[:good] {
+			r := &run[i]
+			if s.base != nil && r.slot != 0 {
+				if off := s.base.at(r.slot, r.hash); off != 0 && s.base.holds(off, r.s) {
+					out = append(out, off)
+					continue
+				}
+			}
+			if len(r.s) == 0 {
+				out = append(out, 0)
+				continue
+			}
+			out = append(out, s.intern(r.hash, r.s))
+		}
+		if good < n {
+			return out
+		}
+		offs = offs[n:]
+	}
+	return out
 }
 
 func (s *Strings) grow() {

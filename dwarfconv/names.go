@@ -100,21 +100,19 @@ func (n *names) byOffset(off uint32) btf.StrOff {
 
 // settle interns the pending names.
 func (n *names) settle(str []byte) error {
-	n.settled = n.settled[:0]
+	n.settled = n.strs.InternAll(n.settled[:0], str, n.pending)
+	if i := len(n.settled); i < len(n.pending) {
+		off := uint64(n.pending[i])
+		if off >= uint64(len(str)) {
+			return &dwarf.DecodeError{Section: ".debug_str", Offset: off, Msg: "a name is outside the section"}
+		}
+		return &dwarf.DecodeError{Section: ".debug_str", Offset: off, Msg: "string does not end"}
+	}
 	for i, v := range n.pending {
-		if uint64(v) >= uint64(len(str)) {
-			return &dwarf.DecodeError{Section: ".debug_str", Offset: uint64(v), Msg: "a name is outside the section"}
-		}
-		b := str[v:]
-		end := bytes.IndexByte(b, 0)
-		if end < 0 {
-			return &dwarf.DecodeError{Section: ".debug_str", Offset: uint64(v), Msg: "string does not end"}
-		}
-		off := n.strs.Intern(b[:end])
+		off := n.settled[i]
 		if off >= pendingBit {
 			return &dwarf.DecodeError{Section: ".debug_str", Offset: uint64(v), Msg: "names of more than 2 GiB"}
 		}
-		n.settled = append(n.settled, off)
 		if s := n.slot(v); s.off == pendingBit|btf.StrOff(i) {
 			s.off = off
 		}
