@@ -23,6 +23,8 @@ type Base struct {
 	// 0 where there are several.
 	complete map[btf.StrOff]btf.ID
 
+	enums map[btf.StrOff]enumNames // named ones
+
 	collide bool
 }
 
@@ -46,7 +48,7 @@ func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Base{types: *t, strs: x, complete: map[btf.StrOff]btf.ID{}, collide: collide}
+	b := &Base{types: *t, strs: x, complete: map[btf.StrOff]btf.ID{}, enums: map[btf.StrOff]enumNames{}, collide: collide}
 	b.canonicalNames()
 
 	m := NewModule()
@@ -70,13 +72,18 @@ func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
 	b.index.next = make([]btf.ID, len(canon))
 	b.fwds.reset(1024)
 	for n := len(canon) - 1; n > 0; n-- { // the first one is found first
-		if first[canon[n]] == btf.ID(n) {
-			b.index.add(b.sigs[n], btf.ID(n))
+		if first[canon[n]] != btf.ID(n) {
+			continue
 		}
+		b.index.add(b.sigs[n], btf.ID(n))
 		if r := &b.types.Rows[n]; r.Name != 0 {
 			switch r.Info.Kind() {
 			case btf.KindFwd:
 				b.fwds.add(signName(r), btf.ID(n))
+			case btf.KindEnum, btf.KindEnum64:
+				e := b.enums[r.Name]
+				e.add(btf.ID(n), r)
+				b.enums[r.Name] = e
 			case btf.KindStruct, btf.KindUnion:
 				id := btf.ID(n)
 				if _, ok := b.complete[r.Name]; ok {

@@ -73,7 +73,8 @@ type Module struct {
 	// completes a base FWD, like structs: libbpf since 1.7 (37027144).
 	TypedefGraphs bool
 
-	meaning map[btf.ID]btf.ID // for oneMeaning: FWD → the first local that completes it
+	enums   map[btf.StrOff]enumNames // own named enums; not kept in strict mode
+	meaning map[btf.ID]btf.ID        // for oneMeaning: FWD → the first local that completes it
 
 	strict  bool // a FWD stands only for itself
 	collide bool // all signatures equal: for tests
@@ -95,7 +96,7 @@ type Module struct {
 
 // NewModule returns a Module without types; call Reset before use.
 func NewModule() *Module {
-	return &Module{resolved: map[btf.ID]btf.ID{}, meaning: map[btf.ID]btf.ID{}, baseFwd: map[btf.ID]btf.ID{}, givenBase: map[btf.ID]uint32{}}
+	return &Module{resolved: map[btf.ID]btf.ID{}, meaning: map[btf.ID]btf.ID{}, enums: map[btf.StrOff]enumNames{}, baseFwd: map[btf.ID]btf.ID{}, givenBase: map[btf.ID]uint32{}}
 }
 
 // Reset empties m and puts it on top of base.
@@ -105,6 +106,7 @@ func (m *Module) Reset(base *Base) {
 	m.sigs = m.sigs[:0]
 	m.index.reset(1024)
 	clear(m.resolved)
+	clear(m.enums)
 	clear(m.baseFwd)
 	m.strict, m.collide = false, base.collide
 	m.cyclic = m.cyclic[:0]

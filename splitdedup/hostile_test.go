@@ -146,6 +146,12 @@ func TestHostile(t *testing.T) {
 				b.comp("s", 4, i)
 			}
 		}, "", 2},
+		{"enums of one name", func(b *builder) {
+			for i := range uint32(300_000) {
+				b.t.Rows = append(b.t.Rows, btf.Row{Name: b.name("e"), Info: btf.MakeInfo(btf.KindEnum, 1, false), Type: 4, Aux: uint32(len(b.t.Items))})
+				b.t.Items = append(b.t.Items, btf.Item{Name: uint32(b.name("V")), Val: i})
+			}
+		}, "", 300_000},
 		{"structs of one name that differ far away", func(b *builder) {
 			for i := range uint32(5000) {
 				n := b.next()

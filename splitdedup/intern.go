@@ -187,44 +187,39 @@ func (m *Module) internEnum(n btf.ID, r *btf.Row) {
 		u.canon[n] = id
 		return
 	}
-	var declared btf.ID
-	if !m.strict {
-		m.sameName(u.sigs[n], r, func(id btf.ID, q *btf.Row) bool {
-			if r.Info.Vlen() == 0 {
-				u.canon[n] = id
-				return false
-			}
-			if q.Info.Vlen() == 0 {
-				declared = id
-			}
-			return true
-		})
+	row := m.translate(r)
+	if m.strict {
+		u.canon[n] = m.append(row, u.sigs[n])
+		return
+	}
+	own, base := m.enums[r.Name], m.base.enums[r.Name]
+	if r.Info.Vlen() == 0 {
+		if u.canon[n] = own.newest; u.canon[n] == 0 {
+			u.canon[n] = base.newest
+		}
 		if u.canon[n] != 0 {
 			return
 		}
 	}
-	row := m.translate(r)
 	u.canon[n] = m.append(row, u.sigs[n])
-	if declared != 0 {
-		if m.resolved[declared] == 0 {
-			m.resolved[declared] = u.canon[n]
+	for _, id := range [2]btf.ID{own.declared, base.declared} {
+		if id != 0 && m.resolved[id] == 0 {
+			m.resolved[id] = u.canon[n]
 		}
 	}
+	own.add(u.canon[n], r)
+	m.enums[r.Name] = own
 }
 
-// sameName calls f for the canonical enums that have the name of r, the newest
-// first, until it returns false.
-func (m *Module) sameName(sig uint64, r *btf.Row, f func(btf.ID, *btf.Row) bool) {
-	for _, t := range [2]*table{&m.index, &m.base.index} {
-		id, more := t.find(sig)
-		for id != 0 {
-			if q := m.row(id); q.Name == r.Name && isEnum(q) && !f(id, q) {
-				return
-			}
-			if !more {
-				break
-			}
-			id = t.older(id)
-		}
+// enumNames is what a base or a module knows of the enums of one name.
+type enumNames struct {
+	newest   btf.ID // in a base the first
+	declared btf.ID // only declared, 0 for none
+}
+
+func (e *enumNames) add(id btf.ID, r *btf.Row) {
+	e.newest = id
+	if r.Info.Vlen() == 0 {
+		e.declared = id
 	}
 }

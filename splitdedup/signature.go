@@ -203,7 +203,7 @@ func (u *unit) signOne(n btf.ID, level int) error {
 	}
 	u.depth[n], u.sigs[n] = depth|via, h
 	switch {
-	case r.Info.Kind() == btf.KindFwd, isEnum(r) && r.Name != 0:
+	case r.Info.Kind() == btf.KindFwd:
 		u.sigs[n] = u.refs[n] // found by name
 	case !u.isCut(n):
 		u.refs[n] = h
