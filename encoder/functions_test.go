@@ -10,6 +10,7 @@ import (
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/dwarfconv"
+	"github.com/gobtfenc/gobtfenc/elfio"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
 )
 
@@ -375,7 +376,7 @@ func TestChooseFunctions(t *testing.T) {
 func TestInconsistentAllowed(t *testing.T) {
 	store := newFakeStore(t, testTypes)
 	syms := newSymbols()
-	syms.addFunc([]byte("f"), 0x10, true)
+	syms.addFunc(&elfio.Symbol{Name: []byte("f"), Value: 0x10, Section: 1}, true)
 	syms.finish()
 	fs := newFunctions()
 	fs.reset(FuncPolicy{}, syms, store.strs)
@@ -409,7 +410,7 @@ func TestEmitKfuncs(t *testing.T) {
 	store := newFakeStore(t, testTypes)
 	syms := newSymbols()
 	for _, name := range []string{"a", "b", "c"} {
-		syms.addFunc([]byte(name), 0x10, true)
+		syms.addFunc(&elfio.Symbol{Name: []byte(name), Value: 0x10, Section: 1}, true)
 	}
 	syms.finish()
 	syms.groups[0].kfunc = true

@@ -23,8 +23,9 @@ import (
 // funcSym is one function symbol.
 type funcSym struct {
 	value     uint64
-	optimized bool  // the suffix has .isra or .constprop
-	next      int32 // of the group, -1 behind the last
+	section   uint32 // its index; 0: not defined here
+	optimized bool   // the suffix has .isra or .constprop
+	next      int32  // of the group, -1 behind the last
 }
 
 // symGroup is all symbols of one key.
@@ -96,7 +97,7 @@ func (s *symbols) read(f *elfio.File, policy FuncPolicy) error {
 	for _, sym := range table.All() {
 		switch sym.Type {
 		case elf.STT_FUNC:
-			s.addFunc(sym.Name, sym.Value, !policy.Compat124)
+			s.addFunc(sym, !policy.Compat124)
 		case elf.STT_OBJECT:
 			if sym.Defined() && s.percpu.index != 0 && int(sym.Section) == s.percpu.index {
 				s.addObject(sym)
@@ -122,8 +123,8 @@ func (s *symbols) reset() {
 
 // addFunc adds a function symbol; suffixes says whether what follows a dot is a
 // suffix rather than a part of the name.
-func (s *symbols) addFunc(name []byte, value uint64, suffixes bool) {
-	sym := funcSym{value: value, next: -1}
+func (s *symbols) addFunc(from *elfio.Symbol, suffixes bool) {
+	name, sym := from.Name, funcSym{value: from.Value, section: from.Section, next: -1}
 	if i := bytes.IndexByte(name, '.'); i >= 0 && suffixes {
 		if bytes.Contains(name[i:], []byte(".cold")) || bytes.Contains(name[i:], []byte(".part")) {
 			return
@@ -213,16 +214,22 @@ func (s *symbols) finish() {
 	}
 }
 
-// isAmbiguous reports whether symbols of g have different values. Sections are
-// not compared, and a leading 0 is no value: this is pahole's
-// elf_function__has_ambiguous_address.
+// isAmbiguous reports whether symbols of g are at different places. In a
+// relocatable file two statics of one name may both be at 0, one in .text and
+// one in .init.text, so sections count. pahole's
+// elf_function__has_ambiguous_address compares values only and takes a leading
+// 0 for none; no module of Debian's 6.12 kernel shows the difference.
 func (s *symbols) isAmbiguous(g *symGroup) bool {
-	addr := uint64(0)
+	var first *funcSym
 	for i := g.first; i >= 0; i = s.syms[i].next {
-		if addr != 0 && addr != s.syms[i].value {
+		sym := &s.syms[i]
+		switch {
+		case sym.section == 0:
+		case first == nil:
+			first = sym
+		case sym.section != first.section || sym.value != first.value:
 			return true
 		}
-		addr = s.syms[i].value
 	}
 	return false
 }

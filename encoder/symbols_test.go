@@ -131,11 +131,13 @@ func TestFunctionSymbols(t *testing.T) {
 		fn("same", 0x90), fn("same.constprop.0", 0x90),
 		fn("zerofirst", 0), fn("zerofirst", 0xa0),
 		fn("zerolast", 0xb0), fn("zerolast", 0),
+		fn("sections", 0), {name: "sections", sec: ".init.text", typ: elf.STT_FUNC},
+		fn("undefined", 0xe0), {name: "undefined", typ: elf.STT_FUNC},
 		{name: "object", sec: ".text", typ: elf.STT_OBJECT},
 		{name: "notype", sec: ".text"},
 		fn("zz_last", 0xc0), fn("zz_last.lto_priv.0", 0xd0),
 	}
-	f := buildELF(t, elf.ET_EXEC, binary.LittleEndian, []testSec{{".text", 0, make([]byte, 8)}}, syms)
+	f := buildELF(t, elf.ET_EXEC, binary.LittleEndian, []testSec{{".text", 0, make([]byte, 8)}, {".init.text", 0, make([]byte, 8)}}, syms)
 	s := newSymbols()
 	if err := s.read(f, FuncPolicy{}); err != nil {
 		t.Fatal(err)
@@ -145,8 +147,10 @@ func TestFunctionSymbols(t *testing.T) {
 part@30
 plain@10
 same@90,90*
+sections@0,0 ambiguous
 twice@70,80 ambiguous
-zerofirst@0,a0
+undefined@e0,0
+zerofirst@0,a0 ambiguous
 zerolast@b0,0 ambiguous
 zz_last@c0,d0
 `
@@ -184,7 +188,7 @@ func TestNoSymbolTable(t *testing.T) {
 	f := buildELF(t, elf.ET_REL, binary.LittleEndian, nil, nil)
 	f.Sections = f.Sections[:1]
 	s := newSymbols()
-	s.addFunc([]byte("left over"), 0, true)
+	s.addFunc(&elfio.Symbol{Name: []byte("left over"), Value: 0, Section: 1}, true)
 	if err := s.read(f, FuncPolicy{}); err != nil || len(s.groups) != 0 || s.percpu.index != 0 {
 		t.Errorf("got %v, %d groups", err, len(s.groups))
 	}
