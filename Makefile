@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+#	make demo                   encode the small kernel of testdata and show what splitting does
+#	make demo KERNEL=debian     the same with a whole Debian kernel, fetched through apt
+#	make test                   everything that needs no network but for Go modules and apt
+#	make test-kernel            a whole Debian kernel, against the BTF it ships with
+#	make bench                  time and memory against pahole, as a table
+#	make fuzz FUZZTIME=1m       every fuzz target for that long
+#	make install                PREFIX (/usr/local), DESTDIR
+#
+# What a target needs beyond Go is installed from Debian's packages when it is missing.
+
+# Go's own installer does not touch PATH, and Debian keeps bpftool from a user's.
+export PATH := $(PATH):/usr/local/go/bin:/usr/sbin:/sbin
+
+# Go keeps its caches below HOME, which a bare environment lacks.
+ifeq ($(HOME),)
+export HOME := $(or $(shell getent passwd $$(id -u) | cut -d: -f6),/tmp)
+endif
+
+PREFIX ?= /usr/local
+FUZZTIME ?= 30s
+VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),devel)
+
+bin := bin/gobtfenc
+install_packages := scripts/install-packages.sh
+
+.PHONY: all
+all: $(bin)
+
+# Go knows better than make what is up to date.
+.PHONY: $(bin)
+$(bin):
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/gobtfenc
+
+.PHONY: demo
+demo: $(bin)
+	GOBTFENC=$(CURDIR)/$(bin) KERNEL='$(or $(KERNEL),testdata)' scripts/demo.sh
+
+.PHONY: test
+test: bin/staticcheck $(bin)
+	$(install_packages) gcc eu-elflint objcopy clang bpftool
+	scripts/test.sh
+
+bin/staticcheck: tools/go.mod tools/go.sum
+	go -C tools build -o ../$@ honnef.co/go/tools/cmd/staticcheck
+
+.PHONY: test-kernel
+test-kernel: $(bin)
+	$(install_packages) pahole
+	scripts/test-kernel.sh
+
+.PHONY: bench
+bench: $(bin)
+	$(install_packages) pahole
+	scripts/bench.sh
+
+.PHONY: fuzz
+fuzz:
+	scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: install
+install:
+	test -x $(bin) || $(MAKE) $(bin)
+	install -D -m 755 $(bin) $(DESTDIR)$(PREFIX)/bin/gobtfenc
+	install -D -m 644 docs/gobtfenc.1 $(DESTDIR)$(PREFIX)/share/man/man1/gobtfenc.1
+
+.PHONY: clean
+clean:
+	rm -rf bin
