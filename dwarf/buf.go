@@ -79,6 +79,11 @@ func (b *buf) offset(is64 bool) uint64 {
 }
 
 func (b *buf) uleb() uint64 {
+	// Most numbers of an abbreviation table have one byte.
+	if b.err == nil && b.off < len(b.data) && b.data[b.off] < 0x80 {
+		b.off++
+		return uint64(b.data[b.off-1])
+	}
 	v, p, ok := uleb(b.data, b.off)
 	if b.err != nil || !ok {
 		b.fail("LEB128 number does not end")

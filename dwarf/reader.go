@@ -49,9 +49,6 @@ func (r *Reader) Fail(off int, format string, args ...any) {
 	r.info = r.info[:0]
 }
 
-// AtEnd tells whether the unit has no more bytes.
-func (r *Reader) AtEnd() bool { return r.Pos >= len(r.info) }
-
 // Seek goes on at pos, which lies behind the DIE read last (DW_AT_sibling).
 func (r *Reader) Seek(pos int) {
 	if pos < r.Pos || pos > len(r.info) {

@@ -591,4 +591,26 @@ var convertTests = []struct {
 			[10] TYPEDEF 'sib' type_id=1
 		`,
 	},
+	{
+		name:  "DWARF 2",
+		dwarf: dwarftest.Options{Version: 2, AddrSize: 4},
+		text: `
+			unit v2
+			compile_unit
+			  structure_type name="s" byte_size=data1:8
+			    member name="a" type=ref_addr:i data_member_location=block1:[23 00]
+			    member name="b" type=ref_addr:i data_member_location=block1:[23 04]
+			  variable name="v" type=ref_addr:i external=flag:1 location=block1:[03 10 20 00 00]
+			unit v3
+			compile_unit
+			  i: base_type name="int" byte_size=data1:4 encoding=data1:5
+		`,
+		want: `
+			[1] STRUCT 's' size=8 vlen=2
+				'a' type_id=2 bits_offset=0
+				'b' type_id=2 bits_offset=32
+			[2] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=SIGNED
+			var v type_id=2 addr=0x2010 external=true
+		`,
+	},
 }
