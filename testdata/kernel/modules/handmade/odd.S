@@ -36,12 +36,15 @@
 	.asciz "odd_char32"
 	.byte 4, 0x10
 
-	/* typedef odd_cycle odd_cycle(void): a cycle without a struct in it, as Go's compiler
-	 * writes.
+	/* typedef odd_cycle (*odd_cycle)(void): a cycle without a struct in it, which C cannot
+	 * say and Go can.
 	 */
 .Lcycle:
 	die S_TYPEDEF
 	.asciz "odd_cycle"
+	ref .Lcycle_pointer
+.Lcycle_pointer:
+	die S_POINTER
 	ref .Lcycle_fn
 .Lcycle_fn:
 	die S_SUBROUTINE
