@@ -15,9 +15,10 @@ func (u *unit) cutCycles() {
 	u.cyclic = make([]bool, len(u.types.Rows))
 	for _, n := range u.endless() {
 		u.cyclic[n] = u.types.Rows[n].Info.Kind() == btf.KindTypedef
+		u.cut[n] = u.cyclic[n]
 	}
 	for _, n := range u.endless() {
-		u.cyclic[n] = true
+		u.cyclic[n], u.cut[n] = true, true
 	}
 }
 

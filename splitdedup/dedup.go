@@ -74,7 +74,9 @@ type Module struct {
 	TypedefGraphs bool
 
 	enums   map[btf.StrOff]enumNames // own named enums; not kept in strict mode
-	meaning map[btf.ID]btf.ID        // for oneMeaning: FWD → the first local that completes it
+	pending []btf.ID                 // keys in resolved whose type has no canonical id yet
+
+	meaning map[btf.ID]btf.ID // for oneMeaning: FWD → the first local that completes it
 
 	strict  bool // a FWD stands only for itself
 	collide bool // all signatures equal: for tests
@@ -108,6 +110,7 @@ func (m *Module) Reset(base *Base) {
 	clear(m.resolved)
 	clear(m.enums)
 	clear(m.baseFwd)
+	m.pending = m.pending[:0]
 	m.strict, m.collide = false, base.collide
 	m.cyclic = m.cyclic[:0]
 	m.index.first = m.first
@@ -120,7 +123,9 @@ type unit struct {
 	sigs     []uint64 // signature
 	refs     []uint64 // what a reference to the type contributes
 	depth    []uint16 // of the tree; 0 while unsigned
+	cut      []bool   // what the trees of other types end at
 	cyclic   []bool   // cut although its kind is not; nil where there are none
+	found    []uint32 // what peek said of the base's index
 	canon    []btf.ID // result
 	cuts     []btf.ID // named structs and unions, ascending
 	fwds     []btf.ID // FWDs, ascending
@@ -180,6 +185,7 @@ func (u *unit) reset(t *btf.Types, fixed int) {
 	u.types, u.fixed, u.cyclic = t, fixed, nil
 	u.sigs, u.refs = resize(u.sigs, n), resize(u.refs, n)
 	u.depth, u.canon = resize(u.depth, n), resize(u.canon, n)
+	u.cut, u.found = resize(u.cut, n), resize(u.found, n)
 	u.head, u.memo = resize(u.head, n), resize(u.memo, n)
 	clear(u.depth)
 	clear(u.canon)

@@ -93,6 +93,7 @@ func (m *Module) chooseWholes() {
 func (m *Module) pairWhole(n btf.ID) {
 	u := &m.unit
 	first := len(u.pairs)
+	u.found[n] = m.base.index.peek(u.sigs[n])
 	m.pairOne(n)
 	for i := first; i < len(u.pairs); i++ {
 		p := &u.pairs[i]
@@ -115,6 +116,7 @@ func (m *Module) claim(start int32) bool {
 		}
 		if fwd := m.fwdKey(o.canon); m.resolved[fwd] == 0 {
 			m.resolved[fwd] = o.local | local
+			m.pending = append(m.pending, fwd)
 			claimed = claimed || o.canon < m.first
 		}
 	})
@@ -221,6 +223,7 @@ func (m *Module) fwdKey(id btf.ID) btf.ID {
 // except in strict mode.
 func (m *Module) internFwd(n btf.ID, r *btf.Row) {
 	u := &m.unit
+	u.found[n] = m.base.index.peek(u.sigs[n])
 	if id := m.findTree(n); id != 0 && (m.strict || id >= m.first) {
 		u.canon[n] = id
 		return
@@ -235,11 +238,10 @@ func (m *Module) resolveForwards() {
 	if m.strict {
 		return
 	}
-	for fwd, c := range m.resolved {
-		if c&local != 0 {
-			m.resolved[fwd] = u.canon[c&^local]
-		}
+	for _, fwd := range m.pending {
+		m.resolved[fwd] = u.canon[m.resolved[fwd]&^local]
 	}
+	m.pending = m.pending[:0]
 	if u.inOrder {
 		return // noted already
 	}

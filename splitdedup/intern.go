@@ -60,11 +60,33 @@ func (m *Module) translate(src *btf.Row) btf.Row {
 func (m *Module) internTrees() {
 	u := &m.unit
 	for n := 1; n < u.fixed; n++ {
+		if u.canon[n] == 0 && !m.isRemembered(btf.ID(n)) {
+			u.found[n] = m.base.index.peek(u.sigs[n])
+		}
+	}
+	for n := 1; n < u.fixed; n++ {
 		if u.canon[n] == 0 {
 			m.internTree(btf.ID(n))
 		}
 	}
 	m.fillIndexTypes()
+}
+
+// isRemembered makes n canonical where its tree was compared on the way from a
+// struct and all leaves turned out to be the same. Most trees are.
+func (m *Module) isRemembered(n btf.ID) bool {
+	u := &m.unit
+	k := &u.memo[n]
+	if k.canon == 0 || k.canon&local != 0 {
+		return false
+	}
+	for _, o := range u.obls[k.lo:k.hi] {
+		if u.canon[o.local] != o.canon {
+			return false
+		}
+	}
+	u.canon[n] = k.canon
+	return true
 }
 
 // fillIndexTypes writes the index types that were not canonical when their
@@ -104,7 +126,7 @@ func (m *Module) internTree(n btf.ID) {
 }
 
 // findTree returns the canonical type that equals n, whose references are
-// canonical; 0 where there is none.
+// canonical; 0 where there is none. The base has been looked into.
 func (m *Module) findTree(n btf.ID) btf.ID {
 	sig := m.unit.sigs[n]
 	for id, more := m.index.find(sig); id != 0; id = m.index.older(id) {
@@ -115,8 +137,8 @@ func (m *Module) findTree(n btf.ID) btf.ID {
 			break
 		}
 	}
-	b := m.base
-	for id, more := b.index.find(sig); id != 0; id = b.index.older(id) {
+	b, found := m.base, m.unit.found[n]
+	for id, more := btf.ID(found>>1), found&1 != 0; id != 0; id = b.index.older(id) {
 		if m.equalTree(n, id, b.types.Rows, b.types.Items, 0) {
 			return id
 		}
@@ -183,6 +205,7 @@ func (m *Module) internLeaves() {
 
 func (m *Module) internEnum(n btf.ID, r *btf.Row) {
 	u := &m.unit
+	u.found[n] = m.base.index.peek(u.sigs[n])
 	if id := m.findTree(n); id != 0 {
 		u.canon[n] = id
 		return

@@ -43,23 +43,33 @@ var errTangled = errors.New("types are too entangled to compare")
 // pairUp pairs every cut type of the unit with the canonical types that have
 // its signature and an equal tree.
 func (m *Module) pairUp() {
-	for _, n := range m.unit.cuts {
+	u := &m.unit
+	for _, n := range u.cuts {
+		u.found[n] = m.base.index.peek(u.sigs[n])
+	}
+	for _, n := range u.cuts {
 		m.pairOne(n)
 	}
 }
 
+// pairOne pairs n; the base has been looked into.
 func (m *Module) pairOne(n btf.ID) {
-	last := int32(-1)
-	for _, t := range [2]*table{&m.index, &m.base.index} {
-		id, more := t.find(m.unit.sigs[n])
-		for id != 0 && !m.unit.tangled {
-			last = m.tryPair(n, id, last)
-			if !more {
-				break
-			}
-			id = t.older(id)
+	u := &m.unit
+	last := m.pairWith(n, &m.index, m.index.peek(u.sigs[n]), -1)
+	m.pairWith(n, &m.base.index, u.found[n], last)
+}
+
+// pairWith pairs n with what was found in t.
+func (m *Module) pairWith(n btf.ID, t *table, found uint32, last int32) int32 {
+	id, more := btf.ID(found>>1), found&1 != 0
+	for id != 0 && !m.unit.tangled {
+		last = m.tryPair(n, id, last)
+		if !more {
+			break
 		}
+		id = t.older(id)
 	}
+	return last
 }
 
 // tryPair adds the pair of local n and c behind pair last where their trees
@@ -134,7 +144,13 @@ func (m *Module) sameRef(n, c, mark btf.ID) bool {
 			return false
 		}
 		if isEnum(r) {
-			return isEnum(q) && m.compatibleEnum(n, c)
+			if !isEnum(q) || !m.compatibleEnum(n, c) {
+				return false
+			}
+			if u.canon[n] != m.canonOf(c) {
+				u.obls = append(u.obls, obligation{n, c}) // equal enough, but not the same
+			}
+			return true
 		}
 		if u.cyclic != nil && u.cyclic[n] {
 			if r.Info != q.Info {
@@ -230,7 +246,10 @@ func (m *Module) refute(first int) {
 // (o.canon is local) and in strict mode a FWD stands only for itself.
 func (m *Module) stands(o obligation) bool {
 	u := &m.unit
-	if u.types.Rows[o.local].Info.Kind() == btf.KindFwd {
+	switch r := &u.types.Rows[o.local]; {
+	case isEnum(r):
+		return true // compared already
+	case r.Info.Kind() == btf.KindFwd:
 		return !m.strict && o.canon&local == 0 || u.canon[o.local] == m.canonOf(o.canon)
 	}
 	if m.standing(o.local, o.canon) >= 0 {

@@ -85,13 +85,14 @@ func isEnum(r *btf.Row) bool {
 	return k == btf.KindEnum || k == btf.KindEnum64
 }
 
-func (u *unit) isCut(n btf.ID) bool {
-	return isCut(&u.types.Rows[n]) || u.cyclic != nil && u.cyclic[n] || int(n) >= u.fixed
-}
+func (u *unit) isCut(n btf.ID) bool { return u.cut[n] }
 
 // sign computes the signatures of the unit's types.
 func (m *Module) sign() error {
 	u := &m.unit
+	for n := range u.types.Rows {
+		u.cut[n] = n >= u.fixed || isCut(&u.types.Rows[n])
+	}
 	err := u.signAll()
 	if err == errCycle {
 		u.cutCycles()

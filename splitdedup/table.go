@@ -31,13 +31,20 @@ func (t *table) reset(n int) {
 // find returns the newest type with signature sig and whether there are older
 // ones; 0 where there is none.
 func (t *table) find(sig uint64) (id btf.ID, more bool) {
+	s := t.peek(sig)
+	return btf.ID(s >> 1), s&1 != 0
+}
+
+// peek is find in one word for a run of look-ups, in which the waits for
+// memory overlap: id<<1, plus 1 where there are older types.
+func (t *table) peek(sig uint64) uint32 {
 	mask := uint64(len(t.slots) - 1)
 	for i := sig & mask; t.slots[i] != 0; i = (i + 1) & mask {
 		if s := t.slots[i]; s>>32 == sig>>32 {
-			return btf.ID(uint32(s) >> 1), s&1 != 0
+			return uint32(s)
 		}
 	}
-	return 0, false
+	return 0
 }
 
 // older returns the type that was added before id with the same signature, 0
