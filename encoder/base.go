@@ -2,9 +2,13 @@ package encoder
 
 import (
 	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"strings"
+	"sync"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/elfio"
@@ -17,6 +21,10 @@ type Base struct {
 	BTF   *btf.BTF
 	Path  string
 	dedup *splitdedup.Base
+
+	machine  elf.Machine   // EM_NONE: raw BTF does not say
+	wordSize int           // of an address in bytes, 0 where it is not known
+	release  func() string // of the kernel, empty where it is not known
 }
 
 // maxBase bounds a raw BTF file: the kernel's limits (16 MB of names, a million
@@ -26,53 +34,132 @@ const maxBase = 1 << 30
 // LoadBase reads a base from raw BTF (/sys/kernel/btf/vmlinux) or from the .BTF
 // section of an ELF file (vmlinux, btf_vmlinux.ko).
 func LoadBase(path string) (*Base, error) {
-	data, err := ReadBTF(path)
+	b, err := loadBase(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: base: %w", path, plain(err))
+	}
+	return b, nil
+}
+
+func loadBase(path string) (*Base, error) {
+	file, err := readBTF(path)
 	if err != nil {
 		return nil, err
 	}
-	b, err := btf.Parse(data, nil)
+	b, err := btf.Parse(file.data, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%s: base: %w", path, err)
+		return nil, err
 	}
 	if b.Opaque > 0 {
-		return nil, fmt.Errorf("%s: base: %d types are of a kind that is not known", path, b.Opaque)
+		return nil, fmt.Errorf("%d types are of a kind that is not known", b.Opaque)
 	}
 	if b.NumOwn() == 0 {
-		return nil, fmt.Errorf("%s: base: no types", path)
+		return nil, errors.New("no types")
 	}
 	d, err := splitdedup.NewBase(&b.Types, b.Strs)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
-	return &Base{BTF: b, Path: path, dedup: d}, nil
+	base := &Base{BTF: b, Path: path, dedup: d, machine: file.machine, wordSize: file.wordSize}
+	if base.wordSize == 0 {
+		base.wordSize = base.longSize()
+	}
+	switch {
+	case isRunning(path):
+		base.release = sync.OnceValue(runningRelease)
+	case file.rodata.Size > 0:
+		base.release = sync.OnceValue(func() string { return bannerRelease(path, file.rodata.Off, file.rodata.Size) })
+	}
+	return base, nil
+}
+
+// longSize returns the size of the base's long, which in a kernel is that of an
+// address; 0 for none. The spellings are GCC's and clang's.
+func (b *Base) longSize() int {
+	for _, name := range []string{"long unsigned int", "unsigned long", "long int", "long"} {
+		off, ok := b.dedup.Strings().Find([]byte(name))
+		if !ok {
+			continue
+		}
+		for i := range b.BTF.Types.Rows {
+			if r := &b.BTF.Types.Rows[i]; r.Name == off && r.Info.Kind() == btf.KindInt {
+				return int(r.Type)
+			}
+		}
+	}
+	return 0
+}
+
+// btfFile is what a file with BTF in it says.
+type btfFile struct {
+	data []byte
+
+	// Of an ELF file:
+	machine  elf.Machine
+	wordSize int
+	rodata   elfio.Section // zero for none
 }
 
 // ReadBTF returns the BTF in a raw BTF file or in the .BTF section of an ELF
 // file.
 func ReadBTF(path string) ([]byte, error) {
+	f, err := readBTF(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, plain(err))
+	}
+	return f.data, nil
+}
+
+func readBTF(path string) (*btfFile, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var magic [4]byte
-	n, err := f.ReadAt(magic[:], 0)
-	if n == len(magic) && string(magic[:]) == elf.ELFMAG {
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, errNotRegular(st)
+	}
+	var head [8]byte
+	n, err := f.ReadAt(head[:], 0)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	switch magic := string(head[:n]); {
+	case strings.HasPrefix(magic, elf.ELFMAG):
 		return sectionBTF(path)
+	case strings.HasPrefix(magic, "\x9f\xeb"), strings.HasPrefix(magic, "\xeb\x9f"):
+	default:
+		return nil, notBTF(magic)
 	}
-	if n < 2 || (magic[0] != 0x9f || magic[1] != 0xeb) && (magic[0] != 0xeb || magic[1] != 0x9f) {
-		if n == 0 && err != nil {
-			return nil, fmt.Errorf("%s: empty file", path)
-		}
-		return nil, fmt.Errorf("%s: neither ELF nor raw BTF: begins with %#x", path, magic[:n])
+	if st.Size() > maxBase {
+		return nil, fmt.Errorf("%d bytes are too many for BTF", st.Size())
 	}
-	if st, err := f.Stat(); err == nil && st.Size() > maxBase {
-		return nil, fmt.Errorf("%s: %d bytes are too many for BTF", path, st.Size())
+	data := make([]byte, st.Size())
+	if _, err := f.ReadAt(data, 0); err != nil {
+		return nil, fmt.Errorf("read %#x bytes at 0x0: %w", len(data), plain(err))
 	}
-	return os.ReadFile(path)
+	return &btfFile{data: data}, nil
 }
 
-func sectionBTF(path string) ([]byte, error) {
+// notBTF says what a file is that is neither ELF nor raw BTF, from its first
+// bytes.
+func notBTF(magic string) error {
+	switch {
+	case magic == "":
+		return errEmpty
+	case compression(magic) != "":
+		return errCompressed(magic)
+	case strings.HasPrefix(magic, "MZ"):
+		return errors.New("a bootable kernel image: vmlinux itself is asked for")
+	}
+	return fmt.Errorf("neither ELF nor raw BTF: offset 0x0: begins with %#x", magic)
+}
+
+func sectionBTF(path string) (*btfFile, error) {
 	var r elfio.Reader
 	defer r.Close()
 	f, err := r.Open(path)
@@ -81,16 +168,20 @@ func sectionBTF(path string) ([]byte, error) {
 	}
 	i := f.Index(".BTF")
 	if i <= 0 {
-		return nil, fmt.Errorf("%s: no .BTF section", path)
+		return nil, errors.New("no .BTF section")
 	}
 	if f.Sections[i].Type != elf.SHT_PROGBITS {
-		return nil, fmt.Errorf("%s: .BTF has no contents here (%v): a file with debug information only?", path, f.Sections[i].Type)
+		return nil, fmt.Errorf("section .BTF: has no contents here (%v): a file with debug information only?", f.Sections[i].Type)
 	}
 	data, err := f.SectionData(i)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
-	return append([]byte(nil), data...), nil
+	out := &btfFile{data: append([]byte(nil), data...), machine: f.Machine, wordSize: addrSize(f)}
+	if s := f.Section(".rodata"); s != nil && f.Type != elf.ET_REL && s.Type == elf.SHT_PROGBITS {
+		out.rodata = *s
+	}
+	return out, nil
 }
 
 // strings returns the index of the base's strings, nil for no base.
@@ -110,11 +201,24 @@ func (b *Base) types() *splitdedup.Base {
 	return b.dedup
 }
 
-// checkMachine says when a module cannot belong to the base, because their
-// byte orders differ.
+// checkMachine says when a module cannot belong to the base, because they are
+// for different machines.
 func (b *Base) checkMachine(f *elfio.File) error {
-	if b != nil && b.BTF.Order != f.Order() {
-		return errors.New("byte order is not that of the base: not a module of this kernel")
+	switch {
+	case b == nil:
+	case b.BTF.Order != f.Order():
+		return fmt.Errorf("elf: %s, the base is %s: not a module of this kernel", orderName(f.Order()), orderName(b.BTF.Order))
+	case b.wordSize != 0 && b.wordSize != addrSize(f):
+		return fmt.Errorf("elf: for %d bits, the base for %d: not a module of this kernel", 8*addrSize(f), 8*b.wordSize)
+	case b.machine != elf.EM_NONE && b.machine != f.Machine:
+		return fmt.Errorf("elf: for machine %v, the base for %v: not a module of this kernel", f.Machine, b.machine)
 	}
 	return nil
+}
+
+func orderName(o binary.ByteOrder) string {
+	if o == binary.BigEndian {
+		return "big endian"
+	}
+	return "little endian"
 }

@@ -3,6 +3,8 @@
 package encoder
 
 import (
+	"bytes"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"os"
@@ -26,10 +28,11 @@ type Result struct {
 	Changed bool   // the file, or the file in OutDir, was written
 	NoDWARF bool   // there was nothing to convert
 
+	// Warnings are what would be errors without Options.AllowMismatch.
+	Warnings []error
+
 	DWARF   dwarfconv.Stats
 	Skipped []Skipped // functions left out, in order of name
-
-	finished bool
 }
 
 // worker encodes one module after the other and keeps its memory between them.
@@ -74,7 +77,7 @@ func (w *worker) encodeModule(r *Result) error {
 	ph.Start("open")
 	f, err := w.elf.Open(r.Path)
 	if err != nil {
-		return plain(err)
+		return refusal(r.Path, err)
 	}
 	if err := w.admit(f, r); err != nil {
 		return err
@@ -119,6 +122,9 @@ func (w *worker) encodeModule(r *Result) error {
 	if err != nil {
 		return err
 	}
+	if err := w.mismatch(r, w.opts.Base.checkStructModule(split)); err != nil {
+		return err
+	}
 	w.out = btf.Append(w.out[:0], &split.Types, split.Strings, f.Order())
 	r.Types, r.DWARF = len(split.Types.Rows), w.conv.Stats()
 	// The BTF is final.
@@ -134,6 +140,9 @@ func (w *worker) admit(f *elfio.File, r *Result) error {
 	}
 	r.After = r.Before
 	if err := w.opts.Base.checkMachine(f); err != nil {
+		return err
+	}
+	if err := w.mismatch(r, w.opts.Base.checkRelease(f)); err != nil {
 		return err
 	}
 	if w.opts.OutDir != "" {
@@ -177,41 +186,48 @@ func (w *worker) convert(f *elfio.File, sec *dwarfconv.Sections) error {
 	}
 }
 
-// encodeNothing is the outcome for a file without DWARF: an object made of
-// assembly alone, or stripped. The kernel build asks for BTF of every module
-// and must not stop here, so that in OutDir an empty split BTF says that there
-// is nothing, as libbpf writes it; a module is left alone.
+// encodeNothing is the outcome for an object without DWARF: made of assembly
+// alone, or stripped. The kernel build asks for BTF of every module and must not
+// stop here, so that in OutDir an empty BTF says that there is nothing, as libbpf
+// writes it; the object itself is left alone. A linked file (vmlinux) without
+// DWARF cannot be meant.
 func (w *worker) encodeNothing(f *elfio.File, r *Result) error {
+	if f.Type != elf.ET_REL {
+		return errNoDWARF
+	}
 	r.NoDWARF = true
 	if w.opts.OutDir == "" {
 		return nil
 	}
-	if w.opts.Base == nil {
-		return errNoDWARF
-	}
-	w.out = btf.Append(w.out[:0], &btf.Types{}, nil, f.Order())
+	w.strs.Reset(w.opts.Base.strings())
+	w.out = btf.Append(w.out[:0], &btf.Types{}, w.strs.Own(), f.Order())
 	return w.write(f, r)
 }
 
 // write puts w.out where it belongs.
-func (w *worker) write(f *elfio.File, r *Result) error {
-	r.After = uint64(len(w.out))
+func (w *worker) write(f *elfio.File, r *Result) (err error) {
 	if w.opts.OutDir == "" {
-		changed, err := elfio.ReplaceSection(r.Path, ".BTF", w.out, elfio.WriteOptions{Expect: f.Stamp})
-		r.Changed = changed
+		r.Changed, err = elfio.ReplaceSection(r.Path, ".BTF", w.out, elfio.WriteOptions{Expect: f.Stamp})
+	} else {
+		r.Changed, err = replaceFile(filepath.Join(w.opts.OutDir, OutName(r.Path)), w.out)
+	}
+	if err != nil {
 		return plain(err)
 	}
-	path := filepath.Join(w.opts.OutDir, OutName(r.Path))
-	r.Changed = true
-	return elfio.WriteFileAtomic(path, w.out, 0o644)
+	r.After = uint64(len(w.out))
+	return nil
 }
 
-// plain takes the operation and the path off an error of the file system: the
-// path is said once, in front.
-func plain(err error) error {
-	var pe *os.PathError
-	if errors.As(err, &pe) && pe.Err != nil {
-		return fmt.Errorf("%s: %w", pe.Op, pe.Err)
+// replaceFile writes data to the file at path, unless it has them: then its
+// time stays, for make's sake.
+func replaceFile(path string, data []byte) (changed bool, err error) {
+	if st, err := os.Lstat(path); err == nil && st.Mode().IsRegular() && st.Size() == int64(len(data)) {
+		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+			return false, nil
+		}
 	}
-	return err
+	if err := elfio.WriteFileAtomic(path, data, 0o644); err != nil {
+		return false, fmt.Errorf("%s: %w", path, plain(err))
+	}
+	return true, nil
 }

@@ -3,6 +3,7 @@ package encoder
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,6 +30,9 @@ type Options struct {
 	// Exclude holds the languages whose units are left out.
 	Exclude []dwarf.Lang
 
+	// AllowMismatch encodes modules that are not of the base's kernel, too.
+	AllowMismatch bool
+
 	// Done is called for every file when it is finished, in the order of
 	// finishing, one call at a time; nil for none.
 	Done func(*Result)
@@ -37,36 +41,44 @@ type Options struct {
 	Clock *phase.Clock
 }
 
+// ErrInterrupted is the error of a file that was not come to before the context
+// of Run was done. It is as it was.
+var ErrInterrupted = errors.New("interrupted")
+
 // Run encodes files and returns one result for each, in the order of files.
 // What happens to one file does not stop the others; each Result has its own
 // error. The largest file is started first, so that no worker is left with it
-// at the end. Run's error is about the call as a whole, and then no file has
-// been touched.
+// at the end. When ctx is done, files in work are finished and the others get
+// [ErrInterrupted]. Run's error is about the call as a whole, and then no file
+// has been touched.
 func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
-	if err := checkNames(files, opts.OutDir); err != nil {
+	infos := statAll(files)
+	if err := checkNames(files, infos, opts.OutDir); err != nil {
+		return nil, err
+	}
+	if err := checkOutDir(opts.OutDir); err != nil {
 		return nil, err
 	}
 	results := make([]Result, len(files))
 	for i, path := range files {
-		results[i].Path = path
+		results[i] = Result{Path: path, Err: ErrInterrupted}
 	}
-	jobs := max(opts.Jobs, 1)
 	next := make(chan int)
 	var done sync.Mutex
 
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	g.Go(func() error {
 		defer close(next)
-		for _, i := range largestFirst(files) {
+		for _, i := range largestFirst(infos) {
 			select {
 			case next <- i:
 			case <-ctx.Done():
-				return ctx.Err()
+				return nil
 			}
 		}
 		return nil
 	})
-	for range min(jobs, len(files)) {
+	for range min(max(opts.Jobs, 1), len(files)) {
 		g.Go(func() error {
 			w := newWorker(&opts)
 			defer w.close()
@@ -85,14 +97,7 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
-		for i := range results {
-			if !results[i].finished && results[i].Err == nil {
-				results[i].Err = fmt.Errorf("%s: %w", results[i].Path, err)
-			}
-		}
-	}
-	return results, nil
+	return results, g.Wait()
 }
 
 // protect encodes one file. A panic there is a bug of ours; it becomes the
@@ -102,26 +107,37 @@ func (w *worker) protect(r *Result) {
 		if p := recover(); p != nil {
 			r.Err = fmt.Errorf("%s: internal error: %v\n%s", r.Path, p, debug.Stack())
 		}
-		r.finished = true
 	}()
-	if err := w.encodeModule(r); err != nil {
-		r.Err = fmt.Errorf("%s: %w", r.Path, err)
+	r.Err = w.encodeModule(r)
+	if r.Err != nil {
+		r.Err = fmt.Errorf("%s: %w", r.Path, r.Err)
 	}
+}
+
+// statAll looks at files; nil for one that cannot be looked at.
+func statAll(files []string) []os.FileInfo {
+	infos := make([]os.FileInfo, len(files))
+	for i, path := range files {
+		infos[i], _ = os.Stat(path)
+	}
+	return infos
 }
 
 // largestFirst returns the indexes of files by falling size; files of one size
 // in input order. A file that cannot be looked at comes last, where its error
 // is found.
-func largestFirst(files []string) []int {
-	sizes := make([]int64, len(files))
-	order := make([]int, len(files))
-	for i, path := range files {
+func largestFirst(infos []os.FileInfo) []int {
+	order := make([]int, len(infos))
+	for i := range order {
 		order[i] = i
-		if st, err := os.Stat(path); err == nil {
-			sizes[i] = st.Size()
-		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sizes[b], sizes[a]) })
+	size := func(i int) int64 {
+		if infos[i] == nil {
+			return -1
+		}
+		return infos[i].Size()
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(size(b), size(a)) })
 	return order
 }
 
@@ -132,21 +148,51 @@ func OutName(path string) string {
 }
 
 // checkNames refuses files whose results would have one name, and in place one
-// file given twice.
-func checkNames(files []string, outDir string) error {
-	seen := make(map[string]string, len(files))
-	for _, path := range files {
-		key := filepath.Clean(path)
-		if outDir != "" {
-			key = OutName(path)
-		}
-		if other, ok := seen[key]; ok {
-			if outDir != "" {
+// file given twice, by whatever names.
+func checkNames(files []string, infos []os.FileInfo, outDir string) error {
+	if outDir != "" {
+		seen := make(map[string]string, len(files))
+		for _, path := range files {
+			key := OutName(path)
+			if other, ok := seen[key]; ok {
 				return fmt.Errorf("%s and %s would both be written to %s", other, path, filepath.Join(outDir, key))
 			}
+			seen[key] = path
+		}
+		return nil
+	}
+	seen := make(map[any]string, len(files))
+	for i, path := range files {
+		key := fileKey(path, infos[i])
+		other, ok := seen[key]
+		switch {
+		case ok && other == path:
 			return fmt.Errorf("%s is given twice", path)
+		case ok:
+			return fmt.Errorf("%s and %s are one file", other, path)
 		}
 		seen[key] = path
+	}
+	return nil
+}
+
+// checkOutDir refuses a directory that cannot be written to once, instead of
+// for every file.
+func checkOutDir(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	st, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		err = plain(err)
+	case !st.IsDir():
+		err = errors.New("not a directory")
+	default:
+		err = writable(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("--out-dir %s: %w", dir, err)
 	}
 	return nil
 }

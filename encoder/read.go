@@ -11,11 +11,11 @@ import (
 func ReadSplit(path, base string) (*btf.BTF, error) {
 	var b *btf.BTF
 	if base != "" {
-		data, err := ReadBTF(base)
+		data, err := readBTF(base)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: base: %w", base, plain(err))
 		}
-		if b, err = btf.Parse(data, nil); err != nil {
+		if b, err = btf.Parse(data.data, nil); err != nil {
 			return nil, fmt.Errorf("%s: base: %w", base, err)
 		}
 	}

@@ -2,7 +2,7 @@ package main
 
 import (
 	"bufio"
-	"fmt"
+	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -41,8 +41,8 @@ func dump(path, base string) error {
 		return err
 	}
 	w := bufio.NewWriter(os.Stdout)
-	if err := encoder.Dump(w, b); err != nil {
-		return fmt.Errorf("standard output: %w", err)
+	if err := errors.Join(encoder.Dump(w, b), w.Flush()); err != nil {
+		return outputError(err)
 	}
-	return w.Flush()
+	return nil
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -20,11 +22,28 @@ type encodeFlags struct {
 	base     string
 	features []string
 	exclude  []string
-	jobs     int
+	jobs     jobs
 	outDir   string
+	mismatch bool
 	verbose  bool
 	timing   bool
 }
+
+// jobs is the value of -j.
+type jobs int
+
+func (j *jobs) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return errors.New("not a number from 1")
+	}
+	*j = jobs(n)
+	return nil
+}
+
+func (j *jobs) String() string { return strconv.Itoa(int(*j)) }
+
+func (j *jobs) Type() string { return "N" }
 
 func encodeCommand() *cobra.Command {
 	var f encodeFlags
@@ -38,8 +57,11 @@ Without --base the BTF of each file stands alone.
 The base is an ELF file with a .BTF section (vmlinux), or raw BTF such as
 /sys/kernel/btf/vmlinux.
 
-A file that fails is left as it was and does not stop the others. The exit status is
-0 when all files are good, 1 when one failed, 2 for misuse.`,
+A FILE that fails is left as it was and does not stop the others. A module that is
+not of the base's kernel, by its release or by struct module, fails. One without
+DWARF is named and left alone, and is no failure.
+
+The exit status is 0 when all files are good, 1 when one failed, 2 for misuse.`,
 		Example: `  gobtfenc encode --base vmlinux $(find . -name '*.ko')
   gobtfenc encode --base /sys/kernel/btf/vmlinux --out-dir btf driver.ko`,
 		Args: atLeastOne,
@@ -50,8 +72,11 @@ A file that fails is left as it was and does not stop the others. The exit statu
 	fl.StringVar(&f.base, "base", "", "base BTF: an ELF file with .BTF (vmlinux), or raw BTF")
 	fl.StringArrayVar(&f.features, "features", nil, "comma-separated BTF features, by pahole's names: a list, default,\n+name to add to the default, or pahole-1.24; may be repeated (default \"default\")")
 	fl.StringSliceVar(&f.exclude, "lang_exclude", []string{"rust"}, "languages whose units are left out; none for all units")
-	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "how many modules are encoded at once")
+	f.jobs = jobs(runtime.GOMAXPROCS(0))
+	fl.VarP(&f.jobs, "jobs", "j", "how many modules are encoded at once")
+	fl.Lookup("jobs").DefValue = "number of CPUs"
 	fl.StringVar(&f.outDir, "out-dir", "", "write raw BTF to DIR/NAME.btf and leave the files alone")
+	fl.BoolVar(&f.mismatch, "allow-mismatch", false, "encode modules of another kernel than the base's too, with a warning")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "name the functions that are left out, and why")
 	fl.BoolVar(&f.timing, "timing", false, "print the time of each pass, summed over all workers")
 	return c
@@ -65,6 +90,7 @@ func encode(files []string, f *encodeFlags) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal does not wait for the files in work
 
 	bar := newProgress(len(files))
 	opts.Done = func(*encoder.Result) { bar.step() }
@@ -77,7 +103,9 @@ func encode(files []string, f *encodeFlags) error {
 	if _, err := opts.Clock.WriteTo(os.Stderr); err != nil {
 		return err
 	}
-	fmt.Println(closingLine(results, failed, time.Since(start)))
+	if _, err := fmt.Println(closingLine(results, failed, time.Since(start))); err != nil {
+		return outputError(err)
+	}
 	if failed > 0 {
 		return errReported
 	}
@@ -85,10 +113,7 @@ func encode(files []string, f *encodeFlags) error {
 }
 
 func (f *encodeFlags) options() (encoder.Options, error) {
-	opts := encoder.Options{Jobs: f.jobs, OutDir: f.outDir}
-	if f.jobs < 1 {
-		return opts, misusef("-j takes a number from 1, not %d", f.jobs)
-	}
+	opts := encoder.Options{Jobs: int(f.jobs), OutDir: f.outDir, AllowMismatch: f.mismatch}
 	var err error
 	if opts.Features, err = encoder.ParseFeatures(f.features, encoder.FeaturesStrict); err != nil {
 		return opts, misuse{err}
@@ -108,11 +133,17 @@ func (f *encodeFlags) options() (encoder.Options, error) {
 }
 
 // tell reports what there is to say about each file, in the order in which the
-// files were given, and returns how many failed.
+// files were given, and returns how many are not done.
 func tell(results []encoder.Result, verbose bool) (failed int) {
+	interrupted := 0
 	for i := range results {
 		r := &results[i]
+		for _, w := range r.Warnings {
+			report(fmt.Errorf("%s: warning: %w", r.Path, w))
+		}
 		switch {
+		case errors.Is(r.Err, encoder.ErrInterrupted):
+			interrupted++
 		case r.Err != nil:
 			failed++
 			report(r.Err)
@@ -121,24 +152,34 @@ func tell(results []encoder.Result, verbose bool) (failed int) {
 		}
 		if verbose {
 			for _, s := range r.Skipped {
-				fmt.Fprintf(os.Stderr, "gobtfenc: %s: function %s left out: %s\n", r.Path, s.Name, s.Reason)
+				report(fmt.Errorf("%s: function %s left out: %s", r.Path, s.Name, s.Reason))
 			}
 		}
 	}
-	return failed
+	if interrupted > 0 {
+		report(fmt.Errorf("interrupted: %d of %s not done", interrupted, plural(len(results), "module", "modules")))
+	}
+	return failed + interrupted
 }
 
 func closingLine(results []encoder.Result, failed int, took time.Duration) string {
 	var before, after uint64
+	changed := false
 	for i := range results {
-		before += results[i].Before
-		after += results[i].After
+		r := &results[i]
+		before += r.Before
+		after += r.After
+		changed = changed || r.Changed
 	}
 	var b strings.Builder
 	b.WriteString(plural(len(results), "module", "modules"))
 	if failed > 0 {
-		fmt.Fprintf(&b, ", %d failed", failed)
+		fmt.Fprintf(&b, ", %s failed", grouped(uint64(failed)))
 	}
-	fmt.Fprintf(&b, ": .BTF %s -> %s bytes, %s", grouped(before), grouped(after), seconds(took))
+	fmt.Fprintf(&b, ": .BTF %s -> %s bytes, ", grouped(before), grouped(after))
+	if !changed {
+		b.WriteString("nothing changed, ")
+	}
+	b.WriteString(seconds(took))
 	return b.String()
 }

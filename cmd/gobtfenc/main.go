@@ -42,7 +42,7 @@ func run(args []string) int {
 	}
 	root := rootCommand()
 	root.SetArgs(args)
-	err := root.Execute()
+	cmd, err := root.ExecuteC()
 	switch {
 	case err == nil:
 		return exitOK
@@ -52,7 +52,7 @@ func run(args []string) int {
 	report(err)
 	var m misuse
 	if errors.As(err, &m) {
-		fmt.Fprintln(os.Stderr, "see gobtfenc --help")
+		fmt.Fprintf(os.Stderr, "see %s --help\n", cmd.CommandPath())
 		return exitMisuse
 	}
 	return exitFailed

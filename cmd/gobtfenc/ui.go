@@ -5,7 +5,9 @@ package main
 // to standard output.
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"time"
@@ -17,6 +19,15 @@ import (
 
 // report tells an error.
 func report(err error) { fmt.Fprintf(os.Stderr, "gobtfenc: %v\n", err) }
+
+// outputError is a result that could not be written.
+func outputError(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return fmt.Errorf("standard output: %w", err)
+}
 
 // progress shows how many of total files are done, on a terminal; elsewhere it
 // shows nothing, so that a build's log stays clean.
