@@ -1,0 +1,97 @@
+package encoder_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/gobtfenc/gobtfenc/encoder"
+)
+
+// TestSameBytes: the BTF of a module depends on the module, the base and the
+// options only. What the worker did before, which worker it is, how many
+// there are and the order of arguments do not show. Under the race detector
+// this is also the test of what workers share.
+func TestSameBytes(t *testing.T) {
+	for _, s := range sets {
+		t.Run(s.name, func(t *testing.T) {
+			opts := options(t)
+			opts.Base = s.base(t)
+			var files []string
+			for _, o := range s.objects(t) {
+				if !o.alone {
+					files = append(files, o.path)
+				}
+			}
+			checkSameBytes(t, opts, files)
+		})
+	}
+	t.Run("machines", func(t *testing.T) {
+		var files []string
+		for _, o := range treeObjects(t) {
+			if o.name != "nodebug" {
+				files = append(files, o.path)
+			}
+		}
+		checkSameBytes(t, options(t), files)
+	})
+}
+
+// checkSameBytes encodes files together in many ways and compares with each
+// file encoded alone, by a worker that has seen no other.
+func checkSameBytes(t *testing.T, opts encoder.Options, files []string) {
+	want := map[string][]byte{}
+	for _, file := range files {
+		want[file] = encode(t, opts, file)
+	}
+	check := func(jobs int, files []string) {
+		opts.Jobs = jobs
+		for i, got := range encodeAll(t, opts, files...) {
+			if !bytes.Equal(got, want[files[i]]) {
+				t.Errorf("%s: differs with %d jobs and %d files", files[i], jobs, len(files))
+			}
+		}
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	shuffled := append([]string(nil), files...)
+	for _, jobs := range []int{1, 2, 3, 4} {
+		check(jobs, files)
+		rnd.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		check(jobs, shuffled)
+	}
+	// A run takes the largest file first, so it is other subsets that have
+	// one worker see other files one after the other.
+	for range 10 {
+		rnd.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		check(1, shuffled[:min(4, len(shuffled))])
+	}
+}
+
+// TestBaseIsShared: a base is not written after it is read, so that several
+// runs may use one at a time, and runs with other bases beside them.
+func TestBaseIsShared(t *testing.T) {
+	base := treeBase(t)
+	var files []string
+	for _, o := range treeObjects(t) {
+		if !o.alone && o.name != "nodebug" {
+			files = append(files, o.path)
+		}
+	}
+	split := options(t)
+	split.Base, split.Jobs = base, 2
+	want, wantAlone := encodeAll(t, split, files...), encodeAll(t, options(t), files...)
+	for i := range 4 {
+		opts, want := split, want
+		if i%2 == 1 {
+			opts.Base, want = nil, wantAlone
+		}
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			for i, got := range encodeAll(t, opts, files...) {
+				if !bytes.Equal(got, want[i]) {
+					t.Errorf("%s: differs", files[i])
+				}
+			}
+		})
+	}
+}
