@@ -279,7 +279,7 @@ func (d *differences) compare(i int) string {
 		d.push(i, "", as[0].Type, bs[0].Type)
 	case btf.KindFuncProto:
 		if len(as) != len(bs) {
-			return fmt.Sprintf("function of %d parameters, in the base of %d", len(as), len(bs))
+			return fmt.Sprintf("function: number of parameters %d, in the base %d", len(as), len(bs))
 		}
 		d.push(i, "", a.Type, b.Type)
 		for j := range as {
@@ -339,7 +339,7 @@ func (d *differences) compareMembers(i int) string {
 		d.push(i, aName, as[j].Type, bs[j].Type)
 	}
 	if len(as) != len(bs) {
-		return fmt.Sprintf("%s has %d members, in the base %d", d.label(own), len(as), len(bs))
+		return fmt.Sprintf("%s: number of members %d, in the base %d", d.label(own), len(as), len(bs))
 	}
 	return d.compareSizes(own, base)
 }
@@ -358,7 +358,7 @@ func (d *differences) compareEnumerators(own, base btf.ID) string {
 		}
 	}
 	if len(as) != len(bs) {
-		return fmt.Sprintf("%s has %d enumerators, in the base %d", d.label(own), len(as), len(bs))
+		return fmt.Sprintf("%s: number of enumerators %d, in the base %d", d.label(own), len(as), len(bs))
 	}
 	return d.compareSizes(own, base)
 }
