@@ -125,6 +125,11 @@ func (w *worker) encodeModule(r *Result) error {
 	if err := w.mismatch(r, w.opts.Base.checkStructModule(split)); err != nil {
 		return err
 	}
+
+	ph.Start("verify")
+	if err := w.opts.Base.verify(f, split); err != nil {
+		return err
+	}
 	w.out = btf.Append(w.out[:0], &split.Types, split.Strings, f.Order())
 	r.Types, r.DWARF = len(split.Types.Rows), w.conv.Stats()
 	// The BTF is final.
