@@ -53,23 +53,31 @@ func (e *encoders) encode(out string, files []string, flags ...string) (usage, e
 	return e.run(e.tool, nil, append(args, files...)...)
 }
 
-// pahole runs pahole as Kbuild does, once for each module, but writing the BTF
-// to a file of its own as gobtfenc is asked to.
-func (e *encoders) pahole() (usage, error) {
-	version, err := exec.Command("pahole", "--version").Output()
+// paholeVersion is what pahole calls itself: v1.24.
+func paholeVersion() (string, error) {
+	v, err := exec.Command("pahole", "--version").Output()
 	if err != nil {
-		return usage{}, fmt.Errorf("pahole: %w", err)
+		return "", fmt.Errorf("pahole: %w", err)
 	}
-	e.paholeVersion = strings.TrimSpace(string(version))
-	if err := os.Mkdir(e.out("pahole"), 0o755); err != nil {
+	return strings.TrimSpace(string(v)), nil
+}
+
+// pahole runs pahole as Kbuild does, once for each file, but has it write the
+// BTF into the folder called out, as gobtfenc is asked to.
+func (e *encoders) pahole(out string, files []string) (usage, error) {
+	if err := os.Mkdir(e.out(out), 0o755); err != nil {
 		return usage{}, err
 	}
-	var pairs bytes.Buffer
-	for _, m := range e.modules {
-		fmt.Fprintf(&pairs, "%s\x00%s\x00", filepath.Join(e.out("pahole"), moduleName(m)+".btf"), m)
+	flags := []string{"-J", "--btf_gen_floats", "--lang_exclude=rust", "--btf_base", e.vmlinux, "--btf_encode_detached"}
+	result := func(file string) string { return filepath.Join(e.out(out), moduleName(file)+".btf") }
+	if len(files) == 1 {
+		return e.run("pahole", nil, append(flags, result(files[0]), files[0])...)
 	}
-	return e.run("xargs", pairs.Bytes(), "-0", "-n2", fmt.Sprintf("-P%d", jobs),
-		"pahole", "-J", "--btf_gen_floats", "--lang_exclude=rust", "--btf_base", e.vmlinux, "--btf_encode_detached")
+	var pairs bytes.Buffer
+	for _, f := range files {
+		fmt.Fprintf(&pairs, "%s\x00%s\x00", result(f), f)
+	}
+	return e.run("xargs", pairs.Bytes(), append([]string{"-0", "-n2", fmt.Sprintf("-P%d", jobs), "pahole"}, flags...)...)
 }
 
 // run runs a command and measures it. What it says on standard error is shown

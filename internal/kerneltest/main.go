@@ -4,17 +4,19 @@
 // and memory against pahole on the same machine.
 //
 //	kerneltest -gobtfenc bin/gobtfenc [-corpus DIR] KERNEL
+//	kerneltest -gobtfenc bin/gobtfenc -bench RUNS [-alone NAME,NAME...] KERNEL
 //
 // KERNEL is a folder with a vmlinux and modules that have DWARF and .BTF, as
 // scripts/fetch-kernel.sh unpacks it. Each check prints a line; the last one
-// counts them. The exit status is 1 if one failed.
+// counts them. The exit status is 1 if one failed. With -bench nothing is
+// checked and a table of time and memory printed.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -36,18 +38,27 @@ const compat = "pahole-1.24"
 func main() {
 	tool := flag.String("gobtfenc", "bin/gobtfenc", "the command under test")
 	corpus := flag.String("corpus", "", "folder with all-modules.head.tar.zst, empty for none")
+	runs := flag.Int("bench", 0, "measure so many runs, check nothing")
+	alone := flag.String("alone", "", "modules that -bench takes alone, with commas")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*tool, *corpus, flag.Arg(0)); err != nil {
+	err := run(*tool, flag.Arg(0), func(e *encoders) error {
+		if *runs > 0 {
+			return bench(e, *runs, strings.FieldsFunc(*alone, func(r rune) bool { return r == ',' }))
+		}
+		return test(e, *corpus)
+	})
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "kerneltest:", err)
 		os.Exit(1)
 	}
 }
 
-func run(tool, corpus, dir string) error {
+// run calls f for the kernel in dir.
+func run(tool, dir string, f func(*encoders) error) error {
 	k, err := findKernel(dir)
 	if err != nil {
 		return err
@@ -57,18 +68,20 @@ func run(tool, corpus, dir string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	fmt.Printf("kernel %s: %d modules\n", k.release, len(k.modules))
+	return f(&encoders{kernel: k, tool: tool, work: work})
+}
 
-	t := &tests{}
-	e := &encoders{kernel: k, tool: tool, work: work}
+func test(e *encoders, corpus string) error {
+	fmt.Printf("kernel %s: %d modules\n", e.release, len(e.modules))
 
 	// A child's peak memory counts from what its parent held when it started
 	// it (exec keeps the high-water mark), so all encoders run before anything
 	// is read here.
+	t := &tests{}
 	if err := measure(t, e); err != nil {
 		return err
 	}
-	inPlace := filepath.Join(work, "tree")
+	inPlace := e.out("tree")
 	if err := encodeInPlace(t, e, inPlace); err != nil {
 		return err
 	}
@@ -85,6 +98,10 @@ func run(tool, corpus, dir string) error {
 // pahole between two of these runs, so that a machine that is busy for a while
 // hits both.
 func measure(t *tests, e *encoders) error {
+	var err error
+	if e.paholeVersion, err = paholeVersion(); err != nil {
+		return err
+	}
 	runs := []struct {
 		out  string
 		args []string
@@ -99,7 +116,7 @@ func measure(t *tests, e *encoders) error {
 	}
 	for _, r := range runs {
 		if r.out == "" {
-			u, err := e.pahole()
+			u, err := e.pahole("pahole", e.modules)
 			if err != nil {
 				return err
 			}
