@@ -16,6 +16,7 @@ type Base struct {
 	sigs   []uint64 // by id
 	cyclic []bool   // nil where no type is cut although its kind is not
 	index  table    // the first of each type
+	twin   []btf.ID // types that stand earlier in the base too, descending
 	fwds   table    // FWDs, by what references to them contribute
 	strs   *btf.StrIndex
 
@@ -55,45 +56,139 @@ func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
 	m.Reset(noBase(collide))
 	m.strict = true
 	m.unit.reset(&b.types, len(b.types.Rows))
-	canon, err := m.add()
-	if err != nil {
+	if err := m.sign(); err != nil {
 		return nil, fmt.Errorf("base: %w", err)
 	}
-	b.sigs, b.cyclic = append([]uint64(nil), m.unit.sigs...), m.unit.cyclic
+	b.sigs, b.cyclic = m.unit.sigs, m.unit.cyclic
+	b.indexAll()
+	if b.hasTwins(m) {
+		if err := b.mergeTwins(m); err != nil {
+			return nil, fmt.Errorf("base: %w", err)
+		}
+	}
+	b.indexNames()
+	return b, nil
+}
 
+// indexAll enters all types, the last first, so that the first of one signature
+// is found first.
+func (b *Base) indexAll() {
+	b.index.reset(len(b.sigs))
+	b.index.next = make([]btf.ID, len(b.sigs))
+	for n := len(b.sigs) - 1; n > 0; n-- {
+		b.index.add(b.sigs[n], btf.ID(n))
+	}
+}
+
+// maxAlike is how many pairs of types with equal signatures are compared before
+// a base is taken for one that has twins.
+const maxAlike = 1 << 16
+
+// hasTwins reports whether the base has a type twice. A deduplicated base has
+// not: then each type is its own canonical one, and only the few types of equal
+// signatures need a look. It may report true where there are none. m holds the
+// base as its unit, signed.
+func (b *Base) hasTwins(m *Module) bool {
+	u := &m.unit
+	if u.cyclic != nil {
+		return true
+	}
+	var alike [][2]btf.ID
+	for n := btf.ID(1); int(n) < len(b.sigs); n++ {
+		r := &b.types.Rows[n]
+		leaf := r.Info.Kind() == btf.KindFwd || u.cut[n] && isEnum(r)
+		if leaf {
+			u.canon[n] = n
+		}
+		for c := b.index.older(n); c != 0; c = b.index.older(c) {
+			switch {
+			case b.sigs[c] != b.sigs[n]:
+			case u.cut[n] && !leaf:
+				m.tryPair(c, n|local, u.lastPair(c))
+			default:
+				alike = append(alike, [2]btf.ID{c, n})
+			}
+			if u.tangled || len(u.pairs)+len(alike) > maxAlike {
+				return true
+			}
+		}
+	}
+	m.refute(0)
+	for i := range u.pairs {
+		if !u.pairs[i].fallen {
+			return true
+		}
+	}
+	for _, t := range alike {
+		if k := b.types.Rows[t[0]].Info.Kind(); k == btf.KindVar || k == btf.KindDatasec {
+			continue
+		}
+		lo := len(u.obls)
+		if m.sameTree(t[0], t[1]|local) && m.allStand(u.obls[lo:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// mergeTwins leads references to the first of equal types and leaves the others
+// out of the index.
+func (b *Base) mergeTwins(m *Module) error {
+	m.unit.reset(&b.types, len(b.types.Rows))
+	canon, err := m.add()
+	if err != nil {
+		return err
+	}
+	b.sigs, b.cyclic = m.unit.sigs, m.unit.cyclic
 	first := make([]btf.ID, m.Len())
 	for n := len(canon) - 1; n > 0; n-- {
 		first[canon[n]] = btf.ID(n)
 	}
-	if m.Len() < len(canon) {
-		b.redirect(canon, first)
+	if m.Len() == len(canon) {
+		return nil
 	}
+	b.redirect(canon, first)
 	b.index.reset(len(canon))
-	b.index.next = make([]btf.ID, len(canon))
+	clear(b.index.next)
+	b.index.next = b.index.next[:len(canon)]
+	for n := len(canon) - 1; n > 0; n-- {
+		if first[canon[n]] == btf.ID(n) {
+			b.index.add(b.sigs[n], btf.ID(n))
+		} else {
+			b.twin = append(b.twin, btf.ID(n))
+		}
+	}
+	return nil
+}
+
+// indexNames notes what is found by name.
+func (b *Base) indexNames() {
 	b.fwds.reset(1024)
-	for n := len(canon) - 1; n > 0; n-- { // the first one is found first
-		if first[canon[n]] != btf.ID(n) {
+	twins := b.twin
+	for n := len(b.sigs) - 1; n > 0; n-- {
+		if len(twins) > 0 && twins[0] == btf.ID(n) {
+			twins = twins[1:]
 			continue
 		}
-		b.index.add(b.sigs[n], btf.ID(n))
-		if r := &b.types.Rows[n]; r.Name != 0 {
-			switch r.Info.Kind() {
-			case btf.KindFwd:
-				b.fwds.add(signName(r), btf.ID(n))
-			case btf.KindEnum, btf.KindEnum64:
-				e := b.enums[r.Name]
-				e.add(btf.ID(n), r)
-				b.enums[r.Name] = e
-			case btf.KindStruct, btf.KindUnion:
-				id := btf.ID(n)
-				if _, ok := b.complete[r.Name]; ok {
-					id = 0
-				}
-				b.complete[r.Name] = id
+		r := &b.types.Rows[n]
+		if r.Name == 0 {
+			continue
+		}
+		switch r.Info.Kind() {
+		case btf.KindFwd:
+			b.fwds.add(signName(r), btf.ID(n))
+		case btf.KindEnum, btf.KindEnum64:
+			e := b.enums[r.Name]
+			e.add(btf.ID(n), r)
+			b.enums[r.Name] = e
+		case btf.KindStruct, btf.KindUnion:
+			id := btf.ID(n)
+			if _, ok := b.complete[r.Name]; ok {
+				id = 0
 			}
+			b.complete[r.Name] = id
 		}
 	}
-	return b, nil
 }
 
 // Strings returns the index of the base's strings, nil for NoBase.

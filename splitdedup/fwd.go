@@ -97,9 +97,7 @@ func (m *Module) pairWhole(n btf.ID) {
 	m.pairOne(n)
 	for i := first; i < len(u.pairs); i++ {
 		p := &u.pairs[i]
-		for _, o := range u.obls[p.lo:p.hi] {
-			p.fallen = p.fallen || !m.stands(o)
-		}
+		p.fallen = !m.allStand(u.obls[p.lo:p.hi])
 	}
 }
 

@@ -90,6 +90,25 @@ func (m *Module) tryPair(n, c btf.ID, last int32) int32 {
 	return p
 }
 
+// lastPair returns the last pair of n, -1 for none.
+func (u *unit) lastPair(n btf.ID) int32 {
+	p := u.head[n]
+	for p >= 0 && u.pairs[p].next >= 0 {
+		p = u.pairs[p].next
+	}
+	return p
+}
+
+// allStand reports whether all obligations hold by what is known.
+func (m *Module) allStand(obls []obligation) bool {
+	for _, o := range obls {
+		if !m.stands(o) {
+			return false
+		}
+	}
+	return true
+}
+
 // sameTree compares the tree under local n with the one under c and appends
 // the leaves as obligations.
 func (m *Module) sameTree(n, c btf.ID) bool {
