@@ -21,6 +21,7 @@ func (e *DecodeError) Error() string {
 type buf struct {
 	data    []byte
 	off     int
+	base    uint64 // offset of data in the section
 	section string
 	order   binary.ByteOrder
 	err     error
@@ -28,7 +29,7 @@ type buf struct {
 
 func (b *buf) fail(format string, args ...any) {
 	if b.err == nil {
-		b.err = &DecodeError{b.section, uint64(b.off), fmt.Sprintf(format, args...)}
+		b.err = &DecodeError{b.section, b.base + uint64(b.off), fmt.Sprintf(format, args...)}
 	}
 }
 

@@ -21,38 +21,43 @@ type Reader struct {
 	// Len is the length of a slot of KindBlock; V is its position.
 	Len [NumSlots + 1]uint32
 
-	// Pos is the position of the next DIE, in .debug_info.
+	// Pos is the position of the next DIE. Positions count from base, see
+	// Reset.
 	Pos int
 
-	info  []byte // .debug_info, cut at the end of the unit
+	info  []byte // .debug_info from base to the end of the unit
 	table *AbbrevTable
 	enc   Encoding
 	base  [2]uint64 // 0, and what unit-relative references count from
 	err   error
 }
 
-// Reset points r at the first DIE of u. Values of references become relative
-// to base, an offset in .debug_info not behind u.
+// Reset points r at the first DIE of u. info holds the bytes of .debug_info
+// from base on, an offset not behind u. Positions and the values of references
+// become relative to base.
 func (r *Reader) Reset(info []byte, u *Unit, base int, enc Encoding, table *AbbrevTable) {
-	r.info, r.Pos, r.table, r.enc, r.err = info[:u.End], u.Root, table, enc, nil
+	r.info, r.Pos, r.table, r.enc, r.err = info[:u.End-base], u.Root-base, table, enc, nil
 	r.base = [2]uint64{-uint64(base), uint64(u.Off) - uint64(base)}
 }
 
 // Err returns why the walk stopped, nil at the end of the unit.
 func (r *Reader) Err() error { return r.err }
 
-// Fail makes Err return an error at the offset, unless there is one.
-func (r *Reader) Fail(off int, format string, args ...any) {
+// Fail makes Err return an error at the position, unless there is one.
+func (r *Reader) Fail(pos int, format string, args ...any) {
 	if r.err == nil {
-		r.err = &DecodeError{".debug_info", uint64(off), fmt.Sprintf(format, args...)}
+		r.err = &DecodeError{".debug_info", r.offset(pos), fmt.Sprintf(format, args...)}
 	}
 	r.info = r.info[:0]
 }
 
+// offset returns where in .debug_info a position is.
+func (r *Reader) offset(pos int) uint64 { return uint64(pos) - r.base[0] }
+
 // Seek goes on at pos, which lies behind the DIE read last (DW_AT_sibling).
 func (r *Reader) Seek(pos int) {
 	if pos < r.Pos || pos > len(r.info) {
-		r.Fail(r.Pos, "sibling at %#x is not behind its DIE and in its unit", pos)
+		r.Fail(r.Pos, "sibling at %#x is not behind its DIE and in its unit", r.offset(pos))
 		return
 	}
 	r.Pos = pos

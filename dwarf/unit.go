@@ -29,10 +29,19 @@ type Unit struct {
 	Is64      bool  // DWARF64: section offsets have 8 bytes
 }
 
+// MaxHeader is the size of the longest unit header: a type unit of DWARF64.
+const MaxHeader = 40
+
 // ReadUnit reads the unit header at off of .debug_info (DWARF 5 §7.5.1.1,
 // DWARF 4 §7.5.1.1).
 func ReadUnit(info []byte, off int, order binary.ByteOrder) (Unit, error) {
-	b := buf{data: info, off: off, section: ".debug_info", order: order}
+	return ReadUnitHeader(info[off:], off, len(info), order)
+}
+
+// ReadUnitHeader is [ReadUnit] for a section of size bytes of which only those
+// from off on are at hand, as many as there are up to [MaxHeader].
+func ReadUnitHeader(head []byte, off, size int, order binary.ByteOrder) (Unit, error) {
+	b := buf{data: head, base: uint64(off), section: ".debug_info", order: order}
 	u := Unit{Off: off, Type: UnitCompile}
 	length := uint64(b.u32())
 	switch {
@@ -42,14 +51,14 @@ func ReadUnit(info []byte, off int, order binary.ByteOrder) (Unit, error) {
 	case length >= 0xfffffff0:
 		b.fail("unit length %#x is reserved", length)
 	}
-	if b.err == nil && length > uint64(len(info)-b.off) {
-		b.fail("unit of %#x bytes, %#x left", length, len(info)-b.off)
+	if left := size - off - b.off; b.err == nil && length > uint64(left) {
+		b.fail("unit of %#x bytes, %#x left", length, left)
 	}
 	if b.err != nil {
 		return u, b.err
 	}
-	u.End = b.off + int(length)
-	b.data = info[:u.End]
+	u.End = off + b.off + int(length)
+	b.data = head[:min(len(head), u.End-off)]
 	u.Version = b.u16()
 	if b.err == nil && (u.Version < 2 || u.Version > 5) {
 		b.fail("DWARF version %d is not supported", u.Version)
@@ -60,7 +69,7 @@ func ReadUnit(info []byte, off int, order binary.ByteOrder) (Unit, error) {
 	} else {
 		u.readV5(&b)
 	}
-	u.Root = b.off
+	u.Root = off + b.off
 	switch u.AddrSize {
 	case 1, 2, 4, 8:
 	default:
