@@ -30,6 +30,10 @@ type Options struct {
 	TypeTag bool // TYPE_TAG
 	Vars    bool // Unit.Vars
 
+	// TrueSignature gives functions whose signature the compiler changed the
+	// parameters that arrive, instead of those of the source.
+	TrueSignature bool
+
 	ABI ABI // where parameters are passed
 }
 
@@ -91,7 +95,7 @@ func (c *Converter) Stats() Stats { return c.stats }
 func (c *Converter) Reset(sec *Sections, strs *btf.Strings, opts Options) error {
 	c.sec, c.opts, c.stats, c.next = sec, opts, Stats{}, 0
 	c.names.reset(strs, sec)
-	c.funcs.reset(opts.ABI, sec)
+	c.funcs.reset(opts.ABI, sec, opts.TrueSignature)
 	c.intName = 0
 	c.bigEndian = sec.Order.Uint16([]byte{0, 1}) == 1
 	c.heads = c.heads[:0]

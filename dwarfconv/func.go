@@ -66,11 +66,16 @@ type funcConverter struct {
 	subs   []subState
 	params []paramState
 	hint   int // where the previous origin was found in raw.params
+
+	// trueSig asks for the parameters that arrive; pieces is then parallel to
+	// params.
+	trueSig bool
+	pieces  []pieces
 }
 
 // reset prepares for the units of another module.
-func (f *funcConverter) reset(abi ABI, s *Sections) {
-	f.abi = abi
+func (f *funcConverter) reset(abi ABI, s *Sections, trueSig bool) {
+	f.abi, f.trueSig = abi, trueSig
 	f.loc.reset(abi, s)
 }
 
@@ -88,6 +93,10 @@ func (f *funcConverter) convert(raw *rawFuncs, facts unitFacts, u *Unit) {
 func (f *funcConverter) decode() {
 	f.subs = resize(f.subs, len(f.raw.subs))
 	f.params = resize(f.params, len(f.raw.params))
+	if f.trueSig {
+		f.pieces = resize(f.pieces, len(f.raw.params))
+		clear(f.pieces)
+	}
 	for i := range f.raw.subs {
 		s := &f.raw.subs[i]
 		f.subs[i] = subState{name: s.name}
@@ -95,6 +104,9 @@ func (f *funcConverter) decode() {
 			f.subs[i].ret = f.facts.typeAt(s.typ)
 		}
 		for j := s.first; j < s.first+s.n; j++ {
+			if f.trueSig {
+				f.loc.pieces = &f.pieces[j]
+			}
 			f.decodeParam(&f.params[j], &f.raw.params[j], &f.raw.units[s.unit], j-s.first)
 		}
 	}
@@ -226,9 +238,12 @@ func (f *funcConverter) judge() {
 		if clang && f.signatureChanged(r) {
 			s.flags |= FuncSignatureChanged
 		}
-		if clang && s.flags&FuncSignatureChanged == 0 {
+		switch changed := s.flags&FuncSignatureChanged != 0; {
+		case changed && f.trueSig:
+			f.matchChanged(params, r.first)
+		case clang && !changed:
 			f.matchWindows(params)
-		} else {
+		default:
 			f.matchRegs(params, clang)
 		}
 		s.flags |= f.verdict(params)
@@ -391,6 +406,11 @@ func (f *funcConverter) emit(u *Unit) {
 		}
 		if fn.HasAddr {
 			fn.Addr = r.lowPC
+		}
+		if f.trueSig {
+			f.emitTrue(u, &fn, r, s)
+			u.Funcs = append(u.Funcs, fn)
+			continue
 		}
 		for _, p := range f.params[r.first : r.first+r.n] {
 			u.Params = append(u.Params, Param{Name: p.name, Type: p.typ})

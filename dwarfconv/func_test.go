@@ -358,7 +358,7 @@ func TestConvertFuncs(t *testing.T) {
 			}
 			raw, sec := parseRaw(t, c.raw)
 			var f funcConverter
-			f.reset(amd64ABI, sec)
+			f.reset(amd64ABI, sec, false)
 			u := Unit{Types: types.Types}
 			f.convert(raw, fakeWalk{c.clang}, &u)
 			if got := funcsText(&u); got != c.want {
@@ -387,7 +387,7 @@ func TestConvertFuncsNoRegs(t *testing.T) {
 		12 param b type=1 loc=51`)
 	for _, machine := range []uint16{3, 258, emRISCV} {
 		var f funcConverter
-		f.reset(ABIFor(machine, 8), sec)
+		f.reset(ABIFor(machine, 8), sec, false)
 		u := Unit{Types: types.Types}
 		f.convert(raw, fakeWalk{}, &u)
 		if got := u.Funcs[0].Flags; got != 0 {
@@ -408,7 +408,7 @@ func TestConvertFuncsAllocs(t *testing.T) {
 	walk := unitFacts(fakeWalk{})
 	n := testing.AllocsPerRun(100, func() {
 		u.Funcs, u.Params, u.Tags = u.Funcs[:0], u.Params[:0], u.Tags[:0]
-		f.reset(amd64ABI, sec)
+		f.reset(amd64ABI, sec, false)
 		f.convert(raw, walk, &u)
 	})
 	if n != 0 {

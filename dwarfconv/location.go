@@ -85,6 +85,9 @@ type locator struct {
 	loc      []byte
 	loclists []byte
 
+	// pieces, where not nil, collects the pieces of an aggregate.
+	pieces *pieces
+
 	// budget is how many more bytes of lists may be read. A compiler refers
 	// to a list once or twice; a hostile file refers to one long list from
 	// every parameter, which must not cost the product.
@@ -206,13 +209,17 @@ func (l *locator) entry(out *location, expr []byte, u *rawUnit, size, n int) (mo
 	case size > l.abi.AddrSize && !l.abi.OneReg:
 		// Pieces: the first register is the one of the aggregate.
 		out.setReg(st.firstReg)
+		if l.pieces != nil {
+			l.pieces.scan(expr, u, l.abi.AddrSize)
+			return true
+		}
 	case n != 0:
 	case isRegOp(st.first):
 		out.setReg(int8(st.first - byte(op.DW_OP_reg0)))
 	case isBregOp(st.first) && st.stackValue:
 		out.setReg(int8(st.first - byte(op.DW_OP_breg0)))
 	}
-	return out.reg == noReg
+	return out.reg == noReg || l.pieces != nil
 }
 
 // single is entry for an expression of one operation, not counting a

@@ -41,6 +41,11 @@ type Func struct {
 type Param struct {
 	Name btf.StrOff // 0 where the DIE has no name
 	Type btf.ID     // local
+
+	// Member is not 0 where only that member of the parameter arrives
+	// (Options.TrueSignature): Type is the member's, and BTF calls it
+	// Name__Member.
+	Member btf.StrOff
 }
 
 // Var is a variable with a static address.
