@@ -40,7 +40,7 @@ var featureNames = [...]string{
 
 const (
 	defaultFeatures = FeatureReproducible - 1
-	missingFeatures = FeatureDistilledBase | FeatureGlobalVar | FeatureAttributes | FeatureTrueSignature | FeatureLayout
+	missingFeatures = FeatureDistilledBase | FeatureGlobalVar | FeatureLayout
 )
 
 // pahole124 names the set that pahole 1.24 encodes when the kernel of its time
@@ -160,13 +160,14 @@ func (fs *Features) add(name string, mode FeatureMode) error {
 // whose units of some languages are left out.
 func (fs Features) conversion(f *elfio.File, exclude []dwarf.Lang) dwarfconv.Options {
 	return dwarfconv.Options{
-		LangExclude: exclude,
-		Floats:      fs.Has(FeatureFloat),
-		Enum64:      fs.Has(FeatureEnum64),
-		DeclTag:     fs.Has(FeatureDeclTag),
-		TypeTag:     fs.Has(FeatureTypeTag),
-		Vars:        fs.Has(FeatureVar),
-		ABI:         dwarfconv.ABIFor(uint16(f.Machine), addrSize(f)),
+		LangExclude:   exclude,
+		Floats:        fs.Has(FeatureFloat),
+		Enum64:        fs.Has(FeatureEnum64),
+		DeclTag:       fs.Has(FeatureDeclTag),
+		TypeTag:       fs.Has(FeatureTypeTag),
+		Vars:          fs.Has(FeatureVar),
+		TrueSignature: fs.Has(FeatureTrueSignature),
+		ABI:           dwarfconv.ABIFor(uint16(f.Machine), addrSize(f)),
 	}
 }
 
@@ -188,11 +189,18 @@ type FuncPolicy struct {
 	// prototypes.
 	Consistent bool
 
-	// Kfuncs tags the functions that .BTF_ids lists as kfuncs.
+	// Kfuncs looks for the functions that .BTF_ids lists as kfuncs.
 	Kfuncs bool
 
-	// DeclTags keeps the annotations of functions.
+	// DeclTags keeps the annotations of functions and tags kfuncs.
 	DeclTags bool
+
+	// Attributes marks the pointers into an arena that kfuncs take and return.
+	Attributes bool
+
+	// TrueSignature takes functions whose signature the compiler changed as
+	// they are, GCC's by the name of their symbol.
+	TrueSignature bool
 }
 
 // FuncPolicy returns what the features say about functions. optimized_func is
@@ -202,7 +210,10 @@ func (fs Features) FuncPolicy() FuncPolicy {
 	return FuncPolicy{
 		Compat124:  fs.Compat124,
 		Consistent: fs.Has(FeatureConsistentFunc),
-		Kfuncs:     fs.Has(FeatureDeclTagKfuncs | FeatureDeclTag),
+		Kfuncs:     fs.Has(FeatureDeclTagKfuncs) && (fs.Has(FeatureDeclTag) || fs.Has(FeatureAttributes)),
 		DeclTags:   fs.Has(FeatureDeclTag),
+		Attributes: fs.Has(FeatureAttributes),
+
+		TrueSignature: fs.Has(FeatureTrueSignature),
 	}
 }

@@ -37,8 +37,6 @@ func TestParseFeaturesErrors(t *testing.T) {
 		{"all", `unknown feature "all"`, ""},
 		{"var,distilled_base", "feature distilled_base is not implemented", "var"},
 		{"+global_var", "feature global_var is not implemented", defaultNames},
-		{"true_signature", "feature true_signature is not implemented", ""},
-		{"attributes", "feature attributes is not implemented", ""},
 		{"layout", "feature layout is not implemented", ""},
 		{"Var", `unknown feature "Var"`, ""},
 	} {
@@ -66,5 +64,9 @@ func TestFuncPolicy(t *testing.T) {
 	fs, _ := ParseFeatures([]string{"decl_tag_kfuncs"}, FeaturesStrict)
 	if fs.FuncPolicy().Kfuncs {
 		t.Error("kfuncs are tagged without decl_tag")
+	}
+	fs, _ = ParseFeatures([]string{"decl_tag_kfuncs,attributes"}, FeaturesStrict)
+	if got, want := fs.FuncPolicy(), (FuncPolicy{Kfuncs: true, Attributes: true}); got != want {
+		t.Errorf("attributes without decl_tag: got %+v, want %+v", got, want)
 	}
 }

@@ -91,6 +91,7 @@ type funcState struct {
 	tags      int32 // functions.tags[tags : tags+nTags]
 	nTags     int32
 	next      int32 // of the group, -1 behind the last
+	sym       int32 // FuncPolicy.TrueSignature: its symbol with a suffix, -1 for none
 	addr      uint64
 	flags     dwarfconv.FuncFlags
 	optimized bool // its symbol has a suffix that tells of changed parameters
@@ -110,7 +111,7 @@ type functions struct {
 	strs   *btf.Strings
 
 	states []funcState
-	params []btf.Item
+	params []btf.Item // Val is Param.Member until the function is added
 	tags   []dwarfconv.Tag
 	lists  []funcList // by group of syms
 	loose  []int32    // states that belong to no group: files without function symbols, 1.24
@@ -169,6 +170,9 @@ func (fs *functions) addUnit(u *dwarfconv.Unit, canon []btf.ID) {
 		}
 		if s := &fs.states[n]; f.HasAddr && f.Addr != 0 {
 			s.optimized = fs.syms.at(&fs.syms.groups[group], f.Addr, true) != nil
+			if fs.policy.TrueSignature {
+				s.sym = fs.syms.suffixed(&fs.syms.groups[group], f.Addr)
+			}
 		}
 	}
 }
@@ -211,11 +215,11 @@ func (fs *functions) group(name btf.StrOff) int32 {
 // add appends a state for f.
 func (fs *functions) add(u *dwarfconv.Unit, f *dwarfconv.Func, canon []btf.ID) {
 	s := funcState{
-		name: f.Name, ret: canon[f.Ret], next: -1, addr: f.Addr, flags: f.Flags,
+		name: f.Name, ret: canon[f.Ret], next: -1, sym: -1, addr: f.Addr, flags: f.Flags,
 		params: int32(len(fs.params)), tags: int32(len(fs.tags)),
 	}
 	for _, p := range u.Params[f.First : f.First+f.N] {
-		fs.params = append(fs.params, btf.Item{Name: uint32(p.Name), Type: uint32(canon[p.Type])})
+		fs.params = append(fs.params, btf.Item{Name: uint32(p.Name), Type: uint32(canon[p.Type]), Val: uint32(p.Member)})
 	}
 	if f.Variadic {
 		fs.params = append(fs.params, btf.Item{})
@@ -272,6 +276,11 @@ func (fs *functions) choose(store typeStore, l *funcList, g *symGroup) (*funcSta
 	if fs.policy.Compat124 {
 		return first, ReasonNone
 	}
+	if fs.policy.TrueSignature {
+		if s := fs.changed(l); s != nil {
+			return s, ReasonNone
+		}
+	}
 	flags, consistent := fs.combine(store, first)
 	s := fs.canonical(l, g)
 	reason := ReasonNone
@@ -287,11 +296,14 @@ func (fs *functions) choose(store typeStore, l *funcList, g *symGroup) (*funcSta
 	if flags&dwarfconv.FuncReorderedParams != 0 {
 		reason = ReasonReordered
 	}
-	if s.changedABI() {
+	if fs.changedABI(s) {
 		reason = ReasonOptimized
 	}
 	if g.ambiguous {
 		reason = ReasonAmbiguous
+	}
+	if s.sym >= 0 && !fs.isChanged(s) {
+		reason = ReasonInvalidName
 	}
 	return s, reason
 }
@@ -313,9 +325,10 @@ func (fs *functions) combine(store typeStore, first *funcState) (flags dwarfconv
 }
 
 // changedABI reports whether a parameter is gone and the callers know it.
-// Without the second the function can still be called as its prototype says.
-func (s *funcState) changedABI() bool {
-	return s.flags&dwarfconv.FuncOptimizedParams != 0 &&
+// Without the second the function can still be called as its prototype says,
+// with true signatures it is called as that says.
+func (fs *functions) changedABI(s *funcState) bool {
+	return !fs.policy.TrueSignature && s.flags&dwarfconv.FuncOptimizedParams != 0 &&
 		(s.optimized || s.flags&dwarfconv.FuncSignatureChanged != 0)
 }
 
@@ -333,7 +346,7 @@ func (fs *functions) canonical(l *funcList, g *symGroup) *funcState {
 		if fs.syms.at(g, s.addr, false) == nil {
 			continue
 		}
-		if !s.changedABI() {
+		if !fs.changedABI(s) {
 			return s
 		}
 		if found == nil {
@@ -351,12 +364,22 @@ func (fs *functions) canonical(l *funcList, g *symGroup) *funcState {
 func (fs *functions) addFunc(store typeStore, s *funcState, g *symGroup) error {
 	fs.Counts[ReasonNone]++
 	params := fs.paramsOf(s)
-	proto, err := store.Add(btf.Row{Info: btf.MakeInfo(btf.KindFuncProto, len(params), false), Type: uint32(s.ret)}, params)
+	fs.nameMembers(params)
+	ret := s.ret
+	// No program calls a kfunc by the name of a changed copy.
+	kfunc := g != nil && g.kfunc && s.sym < 0
+	if kfunc && fs.policy.Attributes {
+		var err error
+		if ret, err = markArena(store, fs.strs, g, ret, params); err != nil {
+			return err
+		}
+	}
+	proto, err := store.Add(btf.Row{Info: btf.MakeInfo(btf.KindFuncProto, len(params), false), Type: uint32(ret)}, params)
 	if err != nil {
 		return err
 	}
 	// All functions are static to pahole, whatever their symbols say.
-	id, err := store.Add(btf.Row{Name: s.name, Info: btf.MakeInfo(btf.KindFunc, btf.LinkageStatic, false), Type: uint32(proto)}, nil)
+	id, err := store.Add(btf.Row{Name: fs.nameOf(s), Info: btf.MakeInfo(btf.KindFunc, btf.LinkageStatic, false), Type: uint32(proto)}, nil)
 	if err != nil {
 		return err
 	}
@@ -365,7 +388,7 @@ func (fs *functions) addFunc(store typeStore, s *funcState, g *symGroup) error {
 			return err
 		}
 	}
-	if g == nil || !g.kfunc {
+	if !kfunc || !fs.policy.DeclTags {
 		return nil
 	}
 	if err := addDeclTag(store, id, fs.strs.Intern([]byte(kfuncTag)), -1); err != nil {

@@ -26,6 +26,7 @@ type funcSym struct {
 	section   uint32 // its index; 0: not defined here
 	optimized bool   // the suffix has .isra or .constprop
 	next      int32  // of the group, -1 behind the last
+	full      []byte // the name with its suffix, where symbols.full is on and it has one
 }
 
 // symGroup is all symbols of one key.
@@ -63,6 +64,7 @@ type symbols struct {
 	index  map[uint64]int32 // hash of the key → group; see find
 	seed   maphash.Seed
 	arena  []byte
+	full   bool // keep names with suffixes
 
 	percpu  section
 	objects []objSym // STT_OBJECT of percpu, by value
@@ -82,6 +84,7 @@ const percpuSection = ".data..percpu"
 // read fills s from the symbol table of f. A file without one has no functions.
 func (s *symbols) read(f *elfio.File, policy FuncPolicy) error {
 	s.reset()
+	s.full = policy.TrueSignature
 	s.relocatable = f.Type == elf.ET_REL
 	if i := f.Index(percpuSection); i > 0 {
 		sec := &f.Sections[i]
@@ -130,6 +133,9 @@ func (s *symbols) addFunc(from *elfio.Symbol, suffixes bool) {
 			return
 		}
 		sym.optimized = bytes.Contains(name[i:], []byte(".isra")) || bytes.Contains(name[i:], []byte(".constprop"))
+		if s.full {
+			sym.full = s.keep(name)
+		}
 		name = name[:i]
 	}
 	g := s.intern(name)
@@ -251,6 +257,20 @@ func (s *symbols) at(g *symGroup, addr uint64, optimized bool) *funcSym {
 	return nil
 }
 
+// suffixed returns the index of the first symbol of g at an address of DWARF
+// whose name has a suffix, -1 where there is none, as in a relocatable file.
+func (s *symbols) suffixed(g *symGroup, addr uint64) int32 {
+	if s.relocatable {
+		return -1
+	}
+	for i := g.first; i >= 0; i = s.syms[i].next {
+		if sym := &s.syms[i]; sym.value == addr && sym.full != nil {
+			return i
+		}
+	}
+	return -1
+}
+
 // kfuncs: BTF_KFUNCS_START in C becomes a set in .BTF_ids (the kernel's
 // include/linux/btf_ids.h):
 //
@@ -265,6 +285,9 @@ const (
 	funcPrefix   = "__BTF_ID__func__"
 	setIsKfuncs  = 1 << 0
 	kfFastcall   = 1 << 12
+	kfArenaRet   = 1 << 13
+	kfArenaArg1  = 1 << 14
+	kfArenaArg2  = 1 << 15
 	kfuncTag     = "bpf_kfunc"
 	fastcallTag  = "bpf_fastcall"
 	idsEntrySize = 8
