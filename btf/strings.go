@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/bits"
+	"sync"
 )
 
 // StrIndex finds the strings of one immutable string section by content. It
@@ -113,6 +114,13 @@ func (x *StrIndex) Canonical(off StrOff) StrOff {
 	return off
 }
 
+// Bytes returns the string at off, which is inside the section. It is a part
+// of the section.
+func (x *StrIndex) Bytes(off StrOff) []byte {
+	s := x.strs[off:]
+	return s[:bytes.IndexByte(s, 0)]
+}
+
 // Len is the length of the section, which is where the strings of a split BTF
 // on top of it begin.
 func (x *StrIndex) Len() StrOff {
@@ -124,14 +132,16 @@ func (x *StrIndex) Len() StrOff {
 
 // Strings interns the names of one module on top of a base: a name has one
 // [StrOff], the base's where the base has it. Equal offsets mean equal names.
-// It is not safe for concurrent use. Reset keeps the memory.
+// All methods but Reset are safe for concurrent use. Reset keeps the memory.
 type Strings struct {
 	base  *StrIndex
+	start StrOff
+	seed  maphash.Seed
+
+	mu    sync.Mutex
 	own   []byte   // own section, as it is written
 	slots []StrOff // own strings by hash; 0 is free
 	count uint32
-	start StrOff
-	seed  maphash.Seed
 }
 
 // NewStrings returns an empty table on top of base, nil for none. Without a
@@ -162,15 +172,19 @@ func (s *Strings) Intern(b []byte) StrOff {
 	if len(b) == 0 {
 		return 0
 	}
-	return s.intern(maphash.Bytes(s.seed, b), b)
-}
-
-func (s *Strings) intern(hash uint64, b []byte) StrOff {
+	hash := maphash.Bytes(s.seed, b)
 	if s.base != nil {
 		if off, ok := s.base.find(hash, b); ok {
 			return off
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.intern(hash, b)
+}
+
+// intern is Intern for a string that the base has not. The caller holds mu.
+func (s *Strings) intern(hash uint64, b []byte) StrOff {
 	mask := uint32(len(s.slots) - 1)
 	i := uint32(hash) & mask
 	for ; s.slots[i] != 0; i = (i + 1) & mask {
@@ -223,19 +237,32 @@ func (s *Strings) InternAll(out []StrOff, section []byte, offs []uint32) []StrOf
 				r.slot = s.base.slots[uint32(r.hash)&s.base.mask]
 			}
 		}
+		locked := false
 		for i := range run[:good] {
 			r := &run[i]
-			if s.base != nil && r.slot != 0 {
-				if off := s.base.at(r.slot, r.hash); off != 0 && s.base.holds(off, r.s) {
-					out = append(out, off)
-					continue
-				}
-			}
 			if len(r.s) == 0 {
 				out = append(out, 0)
 				continue
 			}
+			if s.base != nil && r.slot != 0 {
+				off := s.base.at(r.slot, r.hash)
+				found := off != 0 && s.base.holds(off, r.s)
+				if !found {
+					off, found = s.base.find(r.hash, r.s)
+				}
+				if found {
+					out = append(out, off)
+					continue
+				}
+			}
+			if !locked {
+				s.mu.Lock()
+				locked = true
+			}
 			out = append(out, s.intern(r.hash, r.s))
+		}
+		if locked {
+			s.mu.Unlock()
 		}
 		if good < n {
 			return out
@@ -268,9 +295,11 @@ func (s *Strings) ownBytes(off StrOff) []byte {
 }
 
 // Bytes returns the string at off, which Intern returned or the base holds.
-// The slice is valid until the next Intern or Reset.
+// The slice is valid until the next Reset.
 func (s *Strings) Bytes(off StrOff) []byte {
 	if off >= s.start {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		return s.ownBytes(off)
 	}
 	b := s.base.strs[off:]
@@ -278,7 +307,7 @@ func (s *Strings) Bytes(off StrOff) []byte {
 }
 
 // Own returns the table's own section: what a split BTF writes when it uses
-// every string.
+// every string. Nothing may be added meanwhile.
 func (s *Strings) Own() []byte { return s.own }
 
 // Start is the offset of the first own string: the base's length.

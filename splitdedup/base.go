@@ -2,6 +2,7 @@ package splitdedup
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 )
@@ -27,6 +28,10 @@ type Base struct {
 	enums map[btf.StrOff]enumNames // named ones
 
 	collide bool
+
+	// For relocation, filled by the first call that needs it: see named.
+	namedOnce  sync.Once
+	namedTypes map[btf.StrOff][]btf.ID
 }
 
 // NoBase is the base of BTF that stands alone: no types but void, no strings.
