@@ -226,7 +226,12 @@ func (w *worker) write(f *elfio.File, r *Result) (err error) {
 // replaceFile writes data to the file at path, unless it has them: then its
 // time stays, for make's sake.
 func replaceFile(path string, data []byte) (changed bool, err error) {
-	if st, err := os.Lstat(path); err == nil && st.Mode().IsRegular() && st.Size() == int64(len(data)) {
+	st, err := os.Lstat(path)
+	switch {
+	case err != nil:
+	case st.IsDir():
+		return false, fmt.Errorf("%s: is a directory", path)
+	case st.Mode().IsRegular() && st.Size() == int64(len(data)):
 		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
 			return false, nil
 		}

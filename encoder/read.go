@@ -24,6 +24,9 @@ func ReadSplit(path, base string) (*btf.BTF, error) {
 		return nil, err
 	}
 	out, err := btf.Parse(data, b)
+	if err != nil && b == nil {
+		err = fmt.Errorf("%w; is it split BTF, which needs its base?", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -81,6 +81,10 @@ func readHead(path string) string {
 // say nothing: "open x.ko: no such file or directory" becomes "no such file or
 // directory". What is done with a temporary file is said by who does it.
 func plain(err error) error {
+	var le *os.LinkError
+	if errors.As(err, &le) {
+		return fmt.Errorf("%s: %w", le.Op, le.Err)
+	}
 	var pe *fs.PathError
 	if !errors.As(err, &pe) {
 		return err
