@@ -105,7 +105,7 @@ func (c *Converter) bitField(a *dwarf.Abbrev, top *frame, bit uint64) (place, bi
 func (c *Converter) memberExpr() uint64 {
 	const opConstu, opPlusUconst = 0x10, 0x23
 	pos := int(c.r.V[slotMemberLoc])
-	expr := c.sec.Info[pos : pos+int(c.r.Len[slotMemberLoc])]
+	expr := c.info[pos : pos+int(c.r.Len[slotMemberLoc])]
 	if len(expr) > 1 && (expr[0] == opConstu || expr[0] == opPlusUconst) {
 		if v, _, ok := dwarf.Uleb(expr, 1); ok {
 			return v

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/dwarf"
@@ -14,6 +15,11 @@ import (
 // reads them.
 type Sections struct {
 	Info, Abbrev, Str, LineStr, StrOffsets, Addr, Loclists, Loc, Rnglists []byte
+
+	// InfoFile, where it is not nil, is .debug_info instead of Info. It is
+	// read unit by unit, so that the largest section is never held: vmlinux
+	// has 209 MB of it, and its units have 72 kB in the mean.
+	InfoFile *io.SectionReader
 
 	Order binary.ByteOrder
 }
@@ -46,7 +52,8 @@ type Stats struct {
 }
 
 // Converter turns the units of a module into flat types. It keeps its memory
-// from unit to unit and module to module and is not safe for concurrent use.
+// from unit to unit and module to module and is not safe for concurrent use;
+// several Converters may share a module.
 //
 // Units are converted one at a time, in the order of .debug_info, unless they
 // refer to each other (DW_FORM_ref_addr, which link time optimisation and dwz
@@ -54,14 +61,10 @@ type Stats struct {
 // once. All DIE offsets inside the package count from the first unit header
 // of the group.
 type Converter struct {
-	sec   *Sections
-	opts  Options
+	*module
+	own   module // what module points to, unless it is shared
 	stats Stats
-
-	heads  []dwarf.Unit
-	next   int // in heads
-	group  bool
-	tables tableCache
+	next  int // group
 
 	r     dwarf.Reader
 	names names
@@ -71,7 +74,8 @@ type Converter struct {
 	funcs funcConverter
 
 	bigEndian bool
-	groupBase int // position of the group in .debug_info
+	info      []byte // of the group
+	window    []byte // memory of info where it is read from a file
 
 	// The unit being walked.
 	unit64         bool
@@ -87,74 +91,38 @@ type Converter struct {
 // NewConverter returns a Converter that needs a Reset.
 func NewConverter() *Converter { return &Converter{} }
 
-// Stats returns the counts since Reset.
+// Stats returns the counts since Reset or Share.
 func (c *Converter) Stats() Stats { return c.stats }
 
 // Reset points c at the sections of a module, whose names go to strs. It reads
 // all unit headers; an error is about those or about .debug_abbrev.
 func (c *Converter) Reset(sec *Sections, strs *btf.Strings, opts Options) error {
-	c.sec, c.opts, c.stats, c.next = sec, opts, Stats{}, 0
-	c.names.reset(strs, sec)
-	c.funcs.reset(opts.ABI, sec, opts.TrueSignature)
-	c.intName = 0
-	c.bigEndian = sec.Order.Uint16([]byte{0, 1}) == 1
-	c.heads = c.heads[:0]
-	for off := 0; off < len(sec.Info); {
-		u, err := dwarf.ReadUnit(sec.Info, off, sec.Order)
-		if err != nil {
-			return err
-		}
-		c.heads = append(c.heads, u)
-		off = u.End
-	}
-	c.tables.reset(c.heads, sec.Abbrev)
-	return c.findGroup()
+	err := c.own.reset(sec, strs, opts)
+	c.Share(c)
+	return err
 }
 
-// findGroup looks for references across units in the abbreviations.
-func (c *Converter) findGroup() error {
-	c.group = false
-	for i := range c.heads {
-		u := &c.heads[i]
-		if c.tables.seen[u.AbbrevOff] {
-			continue
-		}
-		c.tables.seen[u.AbbrevOff] = true
-		refers, size, err := dwarf.HasForm(c.sec.Abbrev, u.AbbrevOff, dwarf.FormRefAddr, wantsAcross)
-		if err == nil {
-			err = c.tables.spend(u, size)
-		}
-		if err != nil {
-			return err
-		}
-		if refers {
-			c.group = true
-			return nil
-		}
-	}
-	return nil
+// Share points c at the module that Reset has pointed o at. Both may be used at
+// the same time until the next Reset of o.
+func (c *Converter) Share(o *Converter) {
+	m := &o.own
+	c.module, c.stats, c.next, c.intName = m, Stats{}, 0, 0
+	c.names.reset(m.strs, m.sec)
+	c.funcs.reset(m.opts.ABI, m.sec, m.opts.TrueSignature)
+	c.bigEndian = m.sec.Order.Uint16([]byte{0, 1}) == 1
 }
 
-// wantsAcross tells whether an attribute of a tag matters if it refers to
-// another unit.
-func wantsAcross(tag dwarf.Tag, attr dwarf.Attr) bool {
-	slot := slotOf(attr)
-	_, want := ruleOf(tag)
-	return slot > 0 && want>>slot&1 != 0
-}
+// Groups is how many groups of units the module has.
+func (c *Converter) Groups() int { return c.groups() }
 
 // Next converts the next unit, or all units of a module whose units refer to
 // each other. It returns nil, nil behind the last one. Units of excluded
 // languages and skeleton units are passed over. The result is valid until the
 // next call of Next or Reset.
 func (c *Converter) Next() (*Unit, error) {
-	for c.next < len(c.heads) {
-		first, end := c.next, c.next+1
-		if c.group {
-			end = len(c.heads)
-		}
-		c.next = end
-		done, err := c.convert(c.heads[first:end])
+	for c.next < c.groups() {
+		c.next++
+		done, err := c.convert(c.headsOf(c.next - 1))
 		if err != nil {
 			return nil, err
 		}
@@ -165,12 +133,27 @@ func (c *Converter) Next() (*Unit, error) {
 	return nil, nil
 }
 
+// Convert converts group i, which is below Groups, into u and its memory. It
+// reports false, and u is to be passed over, where all units are of excluded
+// languages or skeletons. If several Converters share a module, the offsets of
+// its names differ from run to run.
+func (c *Converter) Convert(i int, u *Unit) (bool, error) {
+	c.unit, *u = *u, c.unit
+	done, err := c.convert(c.headsOf(i))
+	c.unit, *u = *u, c.unit
+	return done, err
+}
+
 // convert converts a group. It reports false where all units were excluded.
 func (c *Converter) convert(heads []dwarf.Unit) (bool, error) {
 	base := heads[0].Off
 	size := heads[len(heads)-1].End - base
 	if uint64(size) >= 1<<32 {
 		return false, &dwarf.DecodeError{Section: ".debug_info", Offset: uint64(base), Msg: fmt.Sprintf("units of %#x bytes refer to each other, the limit is 4 GiB", size)}
+	}
+	var err error
+	if c.info, c.window, err = c.sec.window(c.window, base, base+size); err != nil {
+		return false, err
 	}
 	stats := c.stats
 	if err := c.walkGroup(heads, base, size); err != nil {
@@ -196,7 +179,6 @@ func (c *Converter) convert(heads []dwarf.Unit) (bool, error) {
 // walkGroup walks the units of a group and resolves names and references.
 func (c *Converter) walkGroup(heads []dwarf.Unit, base, size int) error {
 	c.begin(size)
-	c.groupBase = base
 	for i := range heads {
 		u := &heads[i]
 		enc := u.Encoding(c.sec.Order)
@@ -204,15 +186,15 @@ func (c *Converter) walkGroup(heads []dwarf.Unit, base, size int) error {
 		if err != nil {
 			return err
 		}
-		c.r.Reset(c.sec.Info, u, base, enc, table)
+		c.r.Reset(c.info, u, base, enc, table)
 		c.unit64, c.version, c.addrSize = u.Is64, u.Version, u.AddrSize
 		if c.rootDIE(u, base) {
 			c.walkUnit()
 		}
+		c.tables.put(u, c.noJump)
 		if err := c.r.Err(); err != nil {
 			return err
 		}
-		c.tables.put(u, c.noJump)
 	}
 	if err := c.settleNames(); err != nil {
 		return err

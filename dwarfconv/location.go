@@ -81,25 +81,35 @@ type location struct {
 type locator struct {
 	abi      ABI
 	order    binary.ByteOrder
-	info     []byte
+	info     []byte // of the group
 	loc      []byte
 	loclists []byte
 
 	// pieces, where not nil, collects the pieces of an aggregate.
 	pieces *pieces
 
-	// budget is how many more bytes of lists may be read. A compiler refers
-	// to a list once or twice; a hostile file refers to one long list from
-	// every parameter, which must not cost the product.
+	// budget is how many more bytes of lists may be read for the group. A
+	// compiler refers to a list once or twice; a hostile file refers to one
+	// long list from every parameter, which must not cost the product.
 	budget int
 }
 
-// listBudget is how often, on average, a list may be read.
-const listBudget = 16
+// listBudget is how often, on average, a list may be read, and perByte how
+// many bytes of lists a byte of .debug_info may have. vmlinux has 0.14.
+const (
+	listBudget = 16
+	perByte    = 64
+)
 
 func (l *locator) reset(abi ABI, s *Sections) {
 	*l = locator{abi: abi, order: s.Order, info: s.Info, loc: s.Loc, loclists: s.Loclists}
 	l.budget = listBudget * (len(s.Loc) + len(s.Loclists))
+}
+
+// begin prepares for a group, the bytes of which are info.
+func (l *locator) begin(info []byte) {
+	l.info = info
+	l.budget = min(listBudget*(len(l.loc)+len(l.loclists)), perByte*len(info))
 }
 
 // locate classifies the location of p, a parameter of size bytes in unit u.

@@ -60,7 +60,7 @@ const (
 func (n *names) reset(strs *btf.Strings, sec *Sections) {
 	n.strs = strs
 	limit := unitNames
-	if len(sec.Str) < len(sec.Info)/8 {
+	if len(sec.Str) < sec.InfoSize()/8 {
 		limit = maxNameBits // merged: units share strings
 	}
 	// One slot per 8 bytes: names have about 14 bytes on average.
@@ -164,10 +164,10 @@ func (c *Converter) nameNow(kind dwarf.Kind, v uint64) btf.StrOff {
 	return c.names.strs.Intern(s)
 }
 
-// inlineName interns the string at pos of .debug_info, whose NUL the reader
+// inlineName interns the string at pos of the group, whose NUL the reader
 // has found.
 func (c *Converter) inlineName(pos uint64) btf.StrOff {
-	b := c.sec.Info[pos:]
+	b := c.info[pos:]
 	n := bytes.IndexByte(b, 0)
 	if n > 7 || n <= 0 || len(b) < 8 {
 		return c.names.strs.Intern(b[:max(n, 0)])
@@ -205,7 +205,7 @@ func (c *Converter) stringAt(kind dwarf.Kind, v uint64) ([]byte, bool) {
 	case dwarf.KindLineStr:
 		b = c.sec.LineStr
 	case dwarf.KindInline:
-		b = c.sec.Info
+		b = c.info
 	case dwarf.KindStrx:
 		var ok bool
 		if v, ok = c.strx(v); !ok {

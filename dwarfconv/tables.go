@@ -1,17 +1,29 @@
 package dwarfconv
 
-import "github.com/gobtfenc/gobtfenc/dwarf"
+import (
+	"sync"
+
+	"github.com/gobtfenc/gobtfenc/dwarf"
+)
 
 // tableCache keeps compiled abbreviation tables as long as a unit still needs
 // them. In a linked file most units have a table of their own, so keeping all
 // would take more memory than everything else; a file of few tables for many
-// units compiles each once.
+// units compiles each once. The Converters of a module share it.
 type tableCache struct {
-	tables map[tableKey]*dwarf.AbbrevTable
-	users  map[tableKey]int
+	seen map[uint64]bool // offsets that findGroup has looked at
+
+	mu     sync.Mutex
+	tables map[tableKey]tableUse
+	users  map[tableKey]int // units to come
 	free   []*dwarf.AbbrevTable
-	seen   map[uint64]bool // offsets that findGroup has looked at
-	budget int             // bytes that may still be read
+	budget int // bytes that may still be read
+}
+
+// tableUse is a compiled table and how many walks are reading it.
+type tableUse struct {
+	table *dwarf.AbbrevTable
+	walks int
 }
 
 // abbrevBudget is how often each byte of .debug_abbrev may be read in the
@@ -34,11 +46,11 @@ func keyOf(u *dwarf.Unit) tableKey {
 // reset counts the users of each table.
 func (t *tableCache) reset(heads []dwarf.Unit, abbrev []byte) {
 	if t.users == nil {
-		t.users, t.tables, t.seen = map[tableKey]int{}, map[tableKey]*dwarf.AbbrevTable{}, map[uint64]bool{}
+		t.users, t.tables, t.seen = map[tableKey]int{}, map[tableKey]tableUse{}, map[uint64]bool{}
 	}
 	t.budget = abbrevBudget * len(abbrev)
-	for _, table := range t.tables {
-		t.free = append(t.free, table)
+	for _, use := range t.tables {
+		t.free = append(t.free, use.table)
 	}
 	clear(t.users)
 	clear(t.tables)
@@ -48,11 +60,25 @@ func (t *tableCache) reset(heads []dwarf.Unit, abbrev []byte) {
 	}
 }
 
+// get returns the table of u for one walk, which ends with put.
 func (t *tableCache) get(abbrev []byte, u *dwarf.Unit, enc dwarf.Encoding) (*dwarf.AbbrevTable, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	key := keyOf(u)
-	if table := t.tables[key]; table != nil {
-		return table, nil
+	use := t.tables[key]
+	if use.table == nil {
+		table, err := t.compile(abbrev, u, enc)
+		if err != nil {
+			return nil, err
+		}
+		use.table = table
 	}
+	use.walks++
+	t.tables[key] = use
+	return use.table, nil
+}
+
+func (t *tableCache) compile(abbrev []byte, u *dwarf.Unit, enc dwarf.Encoding) (*dwarf.AbbrevTable, error) {
 	table := new(dwarf.AbbrevTable)
 	if n := len(t.free); n > 0 {
 		table, t.free = t.free[n-1], t.free[:n-1]
@@ -60,21 +86,22 @@ func (t *tableCache) get(abbrev []byte, u *dwarf.Unit, enc dwarf.Encoding) (*dwa
 	if err := table.Compile(abbrev, u.AbbrevOff, enc, &selection); err != nil {
 		return nil, err
 	}
-	if err := t.spend(u, table.Size); err != nil {
-		return nil, err
-	}
-	t.tables[key] = table
-	return table, nil
+	return table, t.spend(u, table.Size)
 }
 
-// put tells that a unit is done. A unit walked again keeps its count.
+// put tells that a unit is walked. A unit walked again keeps its count.
 func (t *tableCache) put(u *dwarf.Unit, again bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	key := keyOf(u)
 	if !again {
 		t.users[key]--
 	}
-	if t.users[key] <= 0 {
-		t.free = append(t.free, t.tables[key])
+	use := t.tables[key]
+	use.walks--
+	t.tables[key] = use
+	if t.users[key] <= 0 && use.walks == 0 {
+		t.free = append(t.free, use.table)
 		delete(t.tables, key)
 	}
 }

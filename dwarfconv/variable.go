@@ -61,7 +61,7 @@ func (c *Converter) staticAddr() (uint64, bool) {
 		return 0, false
 	}
 	pos := int(c.r.V[slotLocation])
-	expr := c.sec.Info[pos : pos+int(c.r.Len[slotLocation])]
+	expr := c.info[pos : pos+int(c.r.Len[slotLocation])]
 	var addr uint64
 	switch expr[0] {
 	case opAddr:

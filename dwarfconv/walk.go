@@ -98,6 +98,7 @@ func (c *Converter) begin(n int) {
 	c.raw.reset()
 	c.ids.reset(n)
 	c.names.begin()
+	c.funcs.loc.begin(c.info)
 	c.side, c.voids, c.oldBits, c.unsorted = c.side[:0], c.voids[:0], c.oldBits[:0], c.unsorted[:0]
 	c.enum64s, c.specs, c.varSpecs = c.enum64s[:0], c.specs[:0], c.varSpecs[:0]
 	c.decls, c.tagRefs, c.gnuTags = c.decls[:0], c.tagRefs[:0], c.gnuTags[:0]
@@ -111,7 +112,7 @@ func (c *Converter) begin(n int) {
 
 // walkUnit walks the children of the unit DIE, which has been read.
 func (c *Converter) walkUnit() {
-	r, base := &c.r, c.groupBase
+	r := &c.r
 	c.stack = append(c.stack[:0], frame{ctx: ctxTop})
 	c.open = -1
 	dies := 0
@@ -130,7 +131,7 @@ func (c *Converter) walkUnit() {
 			continue
 		}
 		dies++
-		c.die(a, uint32(pos-base))
+		c.die(a, uint32(pos))
 	}
 	if c.groupDIEs += dies; c.groupDIEs >= maxDIEs {
 		r.Fail(r.Pos, "%d DIEs are too many", c.groupDIEs)
@@ -265,7 +266,7 @@ func (c *Converter) jump(a *dwarf.Abbrev) {
 		return
 	}
 	c.jumped = true
-	c.r.Seek(c.groupBase + int(c.ref(slotSibling)))
+	c.r.Seek(int(c.ref(slotSibling)))
 }
 
 func (c *Converter) push(f frame) {

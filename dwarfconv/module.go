@@ -1,0 +1,127 @@
+package dwarfconv
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/dwarf"
+)
+
+// module is what the Converters of one module share. Except for tables, which
+// lock, it is not written to behind reset.
+type module struct {
+	sec  *Sections
+	strs *btf.Strings
+	opts Options
+
+	heads  []dwarf.Unit
+	group  bool // all units form one group
+	tables tableCache
+}
+
+// reset reads the unit headers.
+func (m *module) reset(sec *Sections, strs *btf.Strings, opts Options) error {
+	m.sec, m.strs, m.opts, m.group = sec, strs, opts, false
+	m.heads = m.heads[:0]
+	size := sec.InfoSize()
+	for off := 0; off < size; {
+		u, err := sec.unit(off, size)
+		if err != nil {
+			return err
+		}
+		m.heads = append(m.heads, u)
+		off = u.End
+	}
+	m.tables.reset(m.heads, sec.Abbrev)
+	return m.findGroup()
+}
+
+// findGroup looks for references across units in the abbreviations.
+func (m *module) findGroup() error {
+	for i := range m.heads {
+		u := &m.heads[i]
+		if m.tables.seen[u.AbbrevOff] {
+			continue
+		}
+		m.tables.seen[u.AbbrevOff] = true
+		refers, size, err := dwarf.HasForm(m.sec.Abbrev, u.AbbrevOff, dwarf.FormRefAddr, wantsAcross)
+		if err == nil {
+			err = m.tables.spend(u, size)
+		}
+		if err != nil {
+			return err
+		}
+		if refers {
+			m.group = true
+			return nil
+		}
+	}
+	return nil
+}
+
+// groups is how many groups there are.
+func (m *module) groups() int {
+	if m.group && len(m.heads) > 0 {
+		return 1
+	}
+	return len(m.heads)
+}
+
+// headsOf returns the units of group i.
+func (m *module) headsOf(i int) []dwarf.Unit {
+	if m.group {
+		return m.heads
+	}
+	return m.heads[i : i+1]
+}
+
+// wantsAcross tells whether an attribute of a tag matters if it refers to
+// another unit.
+func wantsAcross(tag dwarf.Tag, attr dwarf.Attr) bool {
+	slot := slotOf(attr)
+	_, want := ruleOf(tag)
+	return slot > 0 && want>>slot&1 != 0
+}
+
+// InfoSize is the size of .debug_info in bytes.
+func (s *Sections) InfoSize() int {
+	if s.InfoFile != nil {
+		return int(s.InfoFile.Size())
+	}
+	return len(s.Info)
+}
+
+// unit reads the unit header at off.
+func (s *Sections) unit(off, size int) (dwarf.Unit, error) {
+	if s.InfoFile == nil {
+		return dwarf.ReadUnit(s.Info, off, s.Order)
+	}
+	var head [dwarf.MaxHeader]byte
+	b := head[:min(len(head), size-off)]
+	if err := s.readInfo(b, off); err != nil {
+		return dwarf.Unit{}, err
+	}
+	return dwarf.ReadUnitHeader(b, off, size, s.Order)
+}
+
+// window returns the bytes of .debug_info from off to end, in memory of its
+// own or in buf, which it returns for the next call.
+func (s *Sections) window(buf []byte, off, end int) (info, newBuf []byte, err error) {
+	if s.InfoFile == nil {
+		return s.Info[off:end], buf, nil
+	}
+	buf = resize(buf, end-off)
+	return buf, buf, s.readInfo(buf, off)
+}
+
+func (s *Sections) readInfo(b []byte, off int) error {
+	n, err := s.InfoFile.ReadAt(b, int64(off))
+	if n == len(b) {
+		return nil
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf(".debug_info: offset %#x: read %#x bytes: %w", off, len(b), err)
+}
