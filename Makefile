@@ -39,7 +39,7 @@ demo: $(bin)
 
 .PHONY: test
 test: bin/staticcheck $(bin)
-	$(install_packages) gcc eu-elflint objcopy clang bpftool
+	$(install_packages) gcc eu-elflint objcopy clang bpftool pahole
 	scripts/test.sh
 
 bin/staticcheck: tools/go.mod tools/go.sum
