@@ -3,6 +3,7 @@ package elfio
 import (
 	"debug/elf"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 )
@@ -73,6 +74,25 @@ func (f *File) DebugSection(name string) ([]byte, error) {
 		return nil, fmt.Errorf("section %s: %w", name, ErrNoSection)
 	}
 	return f.DebugSectionAt(i)
+}
+
+// PlainSection returns a reader of the section that [File.DebugSection] finds,
+// if its bytes stand in the file as they are: neither compressed nor to be
+// relocated. Otherwise it is nil. The reader may be used by several goroutines.
+// Errors are [ErrNoSection], [ErrNoBits] and [FormatError].
+func (f *File) PlainSection(name string) (*io.SectionReader, error) {
+	i := f.DebugIndex(name)
+	if i == 0 {
+		return nil, fmt.Errorf("section %s: %w", name, ErrNoSection)
+	}
+	s := &f.Sections[i]
+	if err := f.checkReadable(s); err != nil {
+		return nil, err
+	}
+	if f.Type == elf.ET_REL || s.Flags&elf.SHF_COMPRESSED != 0 || strings.HasPrefix(s.Name, ".zdebug_") {
+		return nil, nil
+	}
+	return io.NewSectionReader(f.src, int64(s.Off), int64(s.Size)), nil
 }
 
 // DebugSectionAt is [File.DebugSection] for section i, which may be any

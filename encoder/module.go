@@ -42,7 +42,7 @@ type worker struct {
 
 	elf   elfio.Reader
 	strs  *btf.Strings
-	conv  *dwarfconv.Converter
+	units *pipeline
 	types *splitdedup.Module
 	syms  *symbols
 	funcs *functions
@@ -50,11 +50,12 @@ type worker struct {
 	out   []byte
 }
 
-func newWorker(opts *Options) *worker {
+// newWorker returns a worker that converts so many units at once.
+func newWorker(opts *Options, jobs int) *worker {
 	w := &worker{
 		opts:  opts,
 		strs:  btf.NewStrings(nil),
-		conv:  dwarfconv.NewConverter(),
+		units: newPipeline(jobs),
 		types: splitdedup.NewModule(),
 		syms:  newSymbols(),
 		funcs: newFunctions(),
@@ -131,7 +132,7 @@ func (w *worker) encodeModule(r *Result) error {
 		return err
 	}
 	w.out = btf.Append(w.out[:0], &split.Types, split.Strings, f.Order())
-	r.Types, r.DWARF = len(split.Types.Rows), w.conv.Stats()
+	r.Types, r.DWARF = len(split.Types.Rows), w.units.stats()
 	// The BTF is final.
 
 	ph.Start("write")
@@ -160,7 +161,8 @@ func (w *worker) admit(f *elfio.File, r *Result) error {
 	return err
 }
 
-// convert takes every unit through conversion and deduplication.
+// convert takes every unit through conversion and deduplication. Units are
+// converted in parallel and added in their order (units.go).
 func (w *worker) convert(f *elfio.File, sec *dwarfconv.Sections) error {
 	base, features := w.opts.Base, w.opts.Features
 	w.strs.Reset(base.strings())
@@ -168,27 +170,23 @@ func (w *worker) convert(f *elfio.File, sec *dwarfconv.Sections) error {
 	w.types.TypedefGraphs = !features.Compat124
 	w.funcs.reset(features.FuncPolicy(), w.syms, w.strs)
 	w.vars.reset(features, w.syms, w.strs, addrSize(f))
-	if err := w.conv.Reset(sec, w.strs, features.conversion(f, w.opts.Exclude)); err != nil {
+	if err := w.units.convs[0].Reset(sec, w.strs, features.conversion(f, w.opts.Exclude)); err != nil {
 		return err
 	}
-	for {
-		w.clock.Start("convert")
-		u, err := w.conv.Next()
-		if err != nil {
-			return err
-		}
-		if u == nil {
-			return nil
-		}
-		w.clock.Start("dedup")
-		ids, err := w.types.AddUnit(&u.Types)
-		if err != nil {
-			return err
-		}
-		w.clock.Start("functions")
-		w.funcs.addUnit(u, ids)
-		w.vars.addUnit(u, ids)
+	return w.units.run(sec.InfoSize(), w.clock, w.addUnit)
+}
+
+// addUnit makes a unit part of the module.
+func (w *worker) addUnit(u *dwarfconv.Unit, clock *phase.Clock) error {
+	clock.Start("dedup")
+	ids, err := w.types.AddUnit(&u.Types)
+	if err != nil {
+		return err
 	}
+	clock.Start("functions")
+	w.funcs.addUnit(u, ids)
+	w.vars.addUnit(u, ids)
+	return nil
 }
 
 // encodeNothing is the outcome for an object without DWARF: made of assembly

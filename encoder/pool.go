@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +23,7 @@ import (
 type Options struct {
 	Base     *Base // nil: every file stands alone
 	Features Features
-	Jobs     int    // workers; below 1 means 1
+	Jobs     int    // files at once, and units where there are fewer files; below 1 means 1
 	OutDir   string // raw BTF goes to OutDir/NAME.btf; empty: into the file
 
 	// Exclude holds the languages whose units are left out.
@@ -78,9 +77,11 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 		}
 		return nil
 	})
-	for range min(max(opts.Jobs, 1), len(files)) {
+	jobs := max(opts.Jobs, 1)
+	workers := min(jobs, len(files))
+	for i := range workers {
 		g.Go(func() error {
-			w := newWorker(&opts)
+			w := newWorker(&opts, (jobs+i)/workers)
 			defer w.close()
 			for i := range next {
 				r := &results[i]
@@ -105,7 +106,7 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 func (w *worker) protect(r *Result) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.Err = fmt.Errorf("%s: internal error: %v\n%s", r.Path, p, debug.Stack())
+			r.Err = fmt.Errorf("%s: %w", r.Path, panicked(p))
 		}
 	}()
 	r.Err = w.encodeModule(r)

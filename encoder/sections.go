@@ -12,14 +12,24 @@ import (
 var errNoDWARF = errors.New("no DWARF (.debug_info)")
 
 // debugSections reads the sections that conversion looks at, uncompressed and
-// relocated. Absent ones are nil, except .debug_info.
+// relocated. Absent ones are nil, except .debug_info. That is left in the file
+// where conversion can read it there.
 func debugSections(f *elfio.File) (*dwarfconv.Sections, error) {
 	s := &dwarfconv.Sections{Order: f.Order()}
+	var err error
+	if s.InfoFile, err = f.PlainSection(".debug_info"); err == nil && s.InfoFile == nil {
+		s.Info, err = f.DebugSection(".debug_info")
+	}
+	switch {
+	case absent(err) || err == nil && s.InfoSize() == 0:
+		return nil, errNoDWARF
+	case err != nil:
+		return nil, err
+	}
 	for _, d := range []struct {
 		name string
 		to   *[]byte
 	}{
-		{".debug_info", &s.Info},
 		{".debug_abbrev", &s.Abbrev},
 		{".debug_str", &s.Str},
 		{".debug_line_str", &s.LineStr},
@@ -29,24 +39,20 @@ func debugSections(f *elfio.File) (*dwarfconv.Sections, error) {
 		{".debug_loc", &s.Loc},
 	} {
 		b, err := f.DebugSection(d.name)
-		switch {
-		case err == nil:
-			*d.to = b
-		case errors.Is(err, elfio.ErrNoSection), errors.Is(err, elfio.ErrNoBits):
-			if d.to == &s.Info {
-				return nil, errNoDWARF
-			}
-		default:
+		if err != nil && !absent(err) {
 			return nil, err
 		}
-	}
-	if len(s.Info) == 0 {
-		return nil, errNoDWARF
+		*d.to = b
 	}
 	if err := checkSingleInfo(f); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// absent tells whether the error says that there is no such section.
+func absent(err error) bool {
+	return errors.Is(err, elfio.ErrNoSection) || errors.Is(err, elfio.ErrNoBits)
 }
 
 // checkSingleInfo refuses a file with several .debug_info: GCC's

@@ -1,0 +1,167 @@
+package encoder
+
+import (
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/gobtfenc/gobtfenc/dwarfconv"
+	"github.com/gobtfenc/gobtfenc/internal/phase"
+)
+
+// The units of one file are converted at once by as many goroutines as there
+// are jobs, but become part of the module one by one, in the order of
+// .debug_info: which of two types is seen first decides their ids, and the
+// first definition of a function counts. Conversion takes two thirds of the
+// time, so that two jobs keep two processors busy.
+//
+// No goroutine has a part of its own. Each one takes what is to be done next:
+// to add the unit whose turn it is, if that is converted and nobody adds
+// another one, else to convert one more unit, else to wait. A ring of slots
+// bounds how far conversion runs ahead. The unit whose turn it is always has a
+// slot, since slots are given in order; so one goroutine can always go on.
+//
+// An error belongs to its unit and counts when it is that unit's turn, so the
+// first one in the file is reported, not the first one in time.
+
+// slotsPerJob is how many units a goroutine may be ahead on average. Units
+// differ in size by a factor of 100.
+const slotsPerJob = 4
+
+// bytesPerJob is how much .debug_info is worth one more goroutine: some
+// milliseconds of work.
+const bytesPerJob = 1 << 20
+
+// pipeline is the state of one file's conversion; its memory is reused.
+type pipeline struct {
+	convs []*dwarfconv.Converter // the first one is reset, the others share its module
+	slots []slot                 // unit i is in slots[i%len(slots)]
+
+	mu     sync.Mutex
+	wake   sync.Cond
+	total  int // units
+	next   int // to be converted
+	done   int // have been added
+	adding bool
+	err    error
+}
+
+type slot struct {
+	unit  dwarfconv.Unit
+	ready bool // converted; the fields below say how it went
+	empty bool // nothing to add
+	err   error
+}
+
+func newPipeline(jobs int) *pipeline {
+	p := &pipeline{convs: make([]*dwarfconv.Converter, jobs), slots: make([]slot, 1)}
+	if jobs > 1 {
+		p.slots = make([]slot, slotsPerJob*jobs)
+	}
+	for i := range p.convs {
+		p.convs[i] = dwarfconv.NewConverter()
+	}
+	p.wake.L = &p.mu
+	return p
+}
+
+// run converts the units of the module that convs[0] is set to and calls add
+// for each, one call at a time, in order.
+func (p *pipeline) run(infoSize int, clock *phase.Clock, add func(*dwarfconv.Unit, *phase.Clock) error) error {
+	p.total, p.next, p.done, p.adding, p.err = p.convs[0].Groups(), 0, 0, false, nil
+	for i := range p.slots {
+		p.slots[i].ready = false
+	}
+	jobs := min(len(p.convs), p.total, 1+infoSize/bytesPerJob)
+	var others sync.WaitGroup
+	var clocks []*phase.Clock
+	for i := 1; i < jobs; i++ {
+		var c *phase.Clock
+		if clock != nil {
+			c = new(phase.Clock)
+			clocks = append(clocks, c)
+		}
+		p.convs[i].Share(p.convs[0])
+		others.Go(func() { p.work(p.convs[i], c, add) })
+	}
+	p.work(p.convs[0], clock, add)
+	others.Wait()
+	for _, c := range clocks {
+		clock.Add(c)
+	}
+	return p.err
+}
+
+// work does what is to be done next until all is done.
+func (p *pipeline) work(conv *dwarfconv.Converter, clock *phase.Clock, add func(*dwarfconv.Unit, *phase.Clock) error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer clock.Stop()
+	for p.err == nil && p.done < p.total {
+		switch first := &p.slots[p.done%len(p.slots)]; {
+		case first.ready && !p.adding:
+			p.adding = true
+			err := p.unlocked(func() error { return first.add(clock, add) })
+			first.ready, p.adding = false, false
+			p.done++
+			p.fail(err)
+		case p.next < min(p.total, p.done+len(p.slots)):
+			s := &p.slots[p.next%len(p.slots)]
+			i := p.next
+			p.next++
+			clock.Start("convert")
+			s.err = p.unlocked(func() error {
+				done, err := conv.Convert(i, &s.unit)
+				s.empty = !done
+				return err
+			})
+			s.ready = true
+		default:
+			clock.Start("wait")
+			p.wake.Wait()
+			continue
+		}
+		p.wake.Broadcast()
+	}
+}
+
+func (s *slot) add(clock *phase.Clock, add func(*dwarfconv.Unit, *phase.Clock) error) error {
+	if s.err != nil || s.empty {
+		return s.err
+	}
+	return add(&s.unit, clock)
+}
+
+func (p *pipeline) fail(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+// unlocked calls f without the lock. A panic becomes its error, which another
+// goroutine than the file's would not survive.
+func (p *pipeline) unlocked(f func() error) (err error) {
+	p.mu.Unlock()
+	defer func() {
+		if r := recover(); r != nil {
+			err = panicked(r)
+		}
+		p.mu.Lock()
+	}()
+	return f()
+}
+
+// stats sums up what the Converters met.
+func (p *pipeline) stats() (sum dwarfconv.Stats) {
+	for _, c := range p.convs {
+		s := c.Stats()
+		sum.Units += s.Units
+		sum.Excluded += s.Excluded
+		sum.DIEs += s.DIEs
+		sum.Dangling += s.Dangling
+	}
+	return sum
+}
+
+// panicked is the error that a panic, a bug of ours, becomes.
+func panicked(p any) error { return fmt.Errorf("internal error: %v\n%s", p, debug.Stack()) }
