@@ -13,8 +13,9 @@ import (
 func dumpCommand() *cobra.Command {
 	var base, format string
 	c := &cobra.Command{
-		Use:   "dump [--base VMLINUX] [--format raw] FILE",
-		Short: "Print BTF",
+		Use:                   "dump [--base VMLINUX] [--format raw] FILE",
+		DisableFlagsInUseLine: true,
+		Short:                 "Print BTF",
 		Long: `Prints the BTF of FILE, an ELF file with a .BTF section or raw BTF, in the form of
 bpftool btf dump format raw. Split BTF needs the base that it was made for.`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -30,8 +31,8 @@ bpftool btf dump format raw. Split BTF needs the base that it was made for.`,
 			return dump(args[0], base)
 		},
 	}
-	c.Flags().StringVar(&base, "base", "", "base BTF: raw, or an ELF file with .BTF (vmlinux)")
-	c.Flags().StringVar(&format, "format", "raw", "raw: one line per type and member, as bpftool prints it")
+	c.Flags().StringVar(&base, "base", "", "base BTF: an ELF file with .BTF (`VMLINUX`), or raw BTF")
+	c.Flags().StringVar(&format, "format", "raw", "print in `FORMAT`; raw: one line per type and member, as bpftool prints it")
 	return c
 }
 

@@ -48,8 +48,9 @@ func (j *jobs) Type() string { return "N" }
 func encodeCommand() *cobra.Command {
 	var f encodeFlags
 	c := &cobra.Command{
-		Use:   "encode --base VMLINUX [--features LIST] [-j N] [--out-dir DIR] FILE.ko...",
-		Short: "Convert the DWARF of modules to split BTF and put it into them",
+		Use:                   "encode [--base VMLINUX] [--features LIST] [-j N] [--out-dir DIR] FILE...",
+		DisableFlagsInUseLine: true,
+		Short:                 "Convert the DWARF of modules to split BTF and put it into them",
 		Long: `Converts the DWARF of every FILE to BTF, leaves out what the base has, and puts the
 rest into FILE as its .BTF section, or with --out-dir into DIR/NAME.btf as raw BTF.
 Without --base the BTF of each file stands alone.
@@ -69,13 +70,13 @@ The exit status is 0 when all files are good, 1 when one failed, 2 for misuse.`,
 	}
 	fl := c.Flags()
 	fl.SortFlags = false
-	fl.StringVar(&f.base, "base", "", "base BTF: an ELF file with .BTF (vmlinux), or raw BTF")
-	fl.StringArrayVar(&f.features, "features", nil, "comma-separated BTF features, by pahole's names: a list, default,\n+name to add to the default, or pahole-1.24; may be repeated (default \"default\")")
-	fl.StringSliceVar(&f.exclude, "lang_exclude", []string{"rust"}, "languages whose units are left out; none for all units")
+	fl.StringVar(&f.base, "base", "", "base BTF: an ELF file with .BTF (`VMLINUX`), or raw BTF")
+	fl.StringArrayVar(&f.features, "features", nil, "BTF features in a comma-separated `LIST` of pahole's names: default,\n+name to add to the default, or pahole-1.24; may be repeated (default \"default\")")
+	fl.StringSliceVar(&f.exclude, "lang_exclude", []string{"rust"}, "leave out units of the languages in `LIST`; none leaves none out")
 	f.jobs = jobs(runtime.GOMAXPROCS(0))
 	fl.VarP(&f.jobs, "jobs", "j", "how many modules are encoded at once")
 	fl.Lookup("jobs").DefValue = "number of CPUs"
-	fl.StringVar(&f.outDir, "out-dir", "", "write raw BTF to DIR/NAME.btf and leave the files alone")
+	fl.StringVar(&f.outDir, "out-dir", "", "write raw BTF to `DIR`/NAME.btf and leave the files alone")
 	fl.BoolVar(&f.mismatch, "allow-mismatch", false, "encode modules of another kernel than the base's too, with a warning")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "name the functions that are left out, and why")
 	fl.BoolVar(&f.timing, "timing", false, "print the time of each pass, summed over all workers")
