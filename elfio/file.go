@@ -68,6 +68,7 @@ type File struct {
 	r        *Reader
 	vals     []uint64 // symbol values of section valsOf, for relocation
 	valsOf   uint32   // 0: none loaded
+	bases    []uint64 // addresses of sections by Layout, none before it
 	relocBuf []byte
 }
 
@@ -171,7 +172,7 @@ func (r *Reader) reset() {
 	}
 	r.file = File{
 		r: r, Sections: r.file.Sections[:0],
-		vals: r.file.vals[:0], relocBuf: r.file.relocBuf,
+		vals: r.file.vals[:0], relocBuf: r.file.relocBuf, bases: r.file.bases[:0],
 	}
 }
 

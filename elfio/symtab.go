@@ -140,8 +140,9 @@ func (t *Symtab) str(off uint32) ([]byte, bool) {
 	return s[:n:n], true
 }
 
-// readValues fills f.vals with the values that relocations use: st_value, and
-// 0 for symbols that have no place yet (undefined, common).
+// readValues fills f.vals with the values that relocations use: st_value, on
+// top of the section's address where there is a layout, and 0 for symbols that
+// have no place yet (undefined, common).
 func (f *File) readValues(table uint32) error {
 	if f.valsOf == table && table != 0 {
 		return nil
@@ -154,6 +155,10 @@ func (f *File) readValues(table uint32) error {
 		return &FormatError{Section: s.label(int(table)), Off: s.Off, Msg: "sh_link is not a symbol table, type", Val: uint32(s.Type)}
 	}
 	if err := f.checkTable(s, uint64(f.symSize())); err != nil {
+		return err
+	}
+	xindex, err := f.xindexOf(table)
+	if err != nil {
 		return err
 	}
 	b, err := f.sectionData(s)
@@ -170,10 +175,31 @@ func (f *File) readValues(table uint32) error {
 		} else {
 			v, shndx = uint64(f.u32(b[4:])), elf.SectionIndex(f.u16(b[14:]))
 		}
-		if shndx == elf.SHN_UNDEF || shndx == elf.SHN_COMMON {
+		switch {
+		case shndx == elf.SHN_UNDEF || shndx == elf.SHN_COMMON:
 			v = 0
+		case int(shndx) < len(f.bases) && shndx < elf.SHN_LORESERVE:
+			v += f.bases[shndx]
+		case shndx == elf.SHN_XINDEX && 4*len(f.vals)+4 <= len(xindex):
+			if i := f.u32(xindex[4*len(f.vals):]); int(i) < len(f.bases) {
+				v += f.bases[i]
+			}
 		}
 		f.vals = append(f.vals, v)
 	}
 	return nil
+}
+
+// xindexOf returns the extended section indexes of a symbol table, nil where a
+// layout has no use for them or there are none.
+func (f *File) xindexOf(table uint32) ([]byte, error) {
+	if len(f.bases) < int(elf.SHN_LORESERVE) {
+		return nil, nil
+	}
+	for i := range f.Sections {
+		if s := &f.Sections[i]; s.Type == elf.SHT_SYMTAB_SHNDX && s.Link == table {
+			return f.sectionData(s)
+		}
+	}
+	return nil, nil
 }
