@@ -40,7 +40,7 @@ var featureNames = [...]string{
 
 const (
 	defaultFeatures = FeatureReproducible - 1
-	missingFeatures = FeatureDistilledBase | FeatureGlobalVar | FeatureLayout
+	missingFeatures = FeatureDistilledBase | FeatureLayout
 )
 
 // pahole124 names the set that pahole 1.24 encodes when the kernel of its time
@@ -165,11 +165,14 @@ func (fs Features) conversion(f *elfio.File, exclude []dwarf.Lang) dwarfconv.Opt
 		Enum64:        fs.Has(FeatureEnum64),
 		DeclTag:       fs.Has(FeatureDeclTag),
 		TypeTag:       fs.Has(FeatureTypeTag),
-		Vars:          fs.Has(FeatureVar),
+		Vars:          fs.vars(),
 		TrueSignature: fs.Has(FeatureTrueSignature),
 		ABI:           dwarfconv.ABIFor(uint16(f.Machine), addrSize(f)),
 	}
 }
+
+// vars reports whether any variables are wanted.
+func (fs Features) vars() bool { return fs.set&(FeatureVar|FeatureGlobalVar) != 0 }
 
 // addrSize is the size of an address in bytes.
 func addrSize(f *elfio.File) int {

@@ -96,6 +96,7 @@ func (w *worker) encodeModule(r *Result) error {
 
 	// Read the symbols that say which functions and variables there are.
 	ph.Start("symbols")
+	w.syms.everySection = w.opts.Features.Has(FeatureGlobalVar)
 	if err := w.syms.read(f, w.opts.Features.FuncPolicy()); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ var errNoDWARF = errors.New("no DWARF (.debug_info)")
 // relocated. Absent ones are nil, except .debug_info. That is left in the file
 // where conversion can read it there.
 func debugSections(f *elfio.File) (*dwarfconv.Sections, error) {
+	f.Layout()
 	s := &dwarfconv.Sections{Order: f.Order()}
 	var err error
 	if s.InfoFile, err = f.PlainSection(".debug_info"); err == nil && s.InfoFile == nil {

@@ -42,22 +42,19 @@ type symGroup struct {
 
 // objSym is a symbol of a variable.
 type objSym struct {
-	name  []byte
-	value uint64 // relative to its section
-	size  uint64
+	name    []byte
+	section int32
+	value   uint64 // relative to its section
+	size    uint64
 }
 
-// section is where variables are looked for.
-type section struct {
-	index int // 0: there is none
-	addr  uint64
-	size  uint64
-}
-
-// symbols is what a module's symbol table says of functions and of the
-// variables in .data..percpu. It copies what it keeps of the file, and is
-// reused from module to module.
+// symbols is what a module's symbol table says of functions and of variables.
+// It copies what it keeps of the file, and is reused from module to module.
 type symbols struct {
+	// everySection: variables are looked for in all sections, not only in
+	// .data..percpu. It is set before read.
+	everySection bool
+
 	groups []symGroup // in the order of the table; sorted says that of names
 	sorted []int32
 	syms   []funcSym
@@ -66,8 +63,10 @@ type symbols struct {
 	arena  []byte
 	full   bool // keep names with suffixes
 
-	percpu  section
-	objects []objSym // STT_OBJECT of percpu, by value
+	percpu  place
+	places  places   // with everySection
+	objects []objSym // STT_OBJECT, those of percpu or those at offset 0, by section and value
+	names   []string // of sections, by index
 
 	// relocatable: addresses in DWARF are not comparable with values of
 	// symbols, which are relative to sections.
@@ -87,8 +86,13 @@ func (s *symbols) read(f *elfio.File, policy FuncPolicy) error {
 	s.full = policy.TrueSignature
 	s.relocatable = f.Type == elf.ET_REL
 	if i := f.Index(percpuSection); i > 0 {
-		sec := &f.Sections[i]
-		s.percpu = section{index: i, addr: sec.Addr, size: sec.Size}
+		s.percpu = place{index: i, addr: f.Addr(i), size: f.Sections[i].Size}
+	}
+	if s.everySection {
+		s.places.read(f)
+	}
+	for i := range f.Sections {
+		s.names = append(s.names, f.Sections[i].Name)
 	}
 	table, err := f.Symbols()
 	if errors.Is(err, elfio.ErrNoSection) {
@@ -102,8 +106,8 @@ func (s *symbols) read(f *elfio.File, policy FuncPolicy) error {
 		case elf.STT_FUNC:
 			s.addFunc(sym, !policy.Compat124)
 		case elf.STT_OBJECT:
-			if sym.Defined() && s.percpu.index != 0 && int(sym.Section) == s.percpu.index {
-				s.addObject(sym)
+			if sym.Defined() {
+				s.addObject(f, sym)
 			}
 		}
 	}
@@ -119,8 +123,9 @@ func (s *symbols) read(f *elfio.File, policy FuncPolicy) error {
 
 func (s *symbols) reset() {
 	s.groups, s.sorted, s.syms, s.arena = s.groups[:0], s.sorted[:0], s.syms[:0], s.arena[:0]
-	s.objects = s.objects[:0]
-	s.percpu, s.relocatable = section{}, false
+	s.objects, s.names = s.objects[:0], s.names[:0]
+	s.places.reset()
+	s.percpu, s.relocatable = place{}, false
 	clear(s.index)
 }
 
@@ -149,12 +154,16 @@ func (s *symbols) addFunc(from *elfio.Symbol, suffixes bool) {
 	g.last = n
 }
 
-func (s *symbols) addObject(sym *elfio.Symbol) {
+// addObject adds the symbol of a variable, where it is of use.
+func (s *symbols) addObject(f *elfio.File, sym *elfio.Symbol) {
 	value := sym.Value
 	if !s.relocatable {
-		value -= s.percpu.addr
+		value -= f.Sections[sym.Section].Addr
 	}
-	s.objects = append(s.objects, objSym{name: s.keep(sym.Name), value: value, size: sym.Size})
+	if int(sym.Section) != s.percpu.index && (!s.everySection || value != 0) {
+		return
+	}
+	s.objects = append(s.objects, objSym{name: s.keep(sym.Name), section: int32(sym.Section), value: value, size: sym.Size})
 }
 
 // keep copies b into the arena.
@@ -167,15 +176,23 @@ func (s *symbols) keep(b []byte) []byte {
 	return s.arena[n:len(s.arena):len(s.arena)]
 }
 
-// objectsAt returns the percpu symbols at an offset in the section.
-func (s *symbols) objectsAt(off uint64) []objSym {
-	first, _ := slices.BinarySearchFunc(s.objects, off, func(o objSym, off uint64) int { return cmp.Compare(o.value, off) })
+// objectsAt returns the symbols at an offset in a section.
+func (s *symbols) objectsAt(section int32, off uint64) []objSym {
+	at := objSym{section: section, value: off}
+	first, _ := slices.BinarySearchFunc(s.objects, at, compareObjects)
 	end := first
-	for end < len(s.objects) && s.objects[end].value == off {
+	for end < len(s.objects) && compareObjects(s.objects[end], at) == 0 {
 		end++
 	}
 	return s.objects[first:end]
 }
+
+func compareObjects(a, b objSym) int {
+	return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.value, b.value))
+}
+
+// sectionName returns the name of a section of the file.
+func (s *symbols) sectionName(index int32) string { return s.names[index] }
 
 // find returns the index of the group of a key, -1 where there is none. Keys
 // of one hash take the following slots.
@@ -205,10 +222,10 @@ func (s *symbols) intern(name []byte) *symGroup {
 	return &s.groups[len(s.groups)-1]
 }
 
-// finish sorts groups by name and objects by value, and finds the ambiguous
+// finish sorts groups by name and objects by place, and finds the ambiguous
 // groups.
 func (s *symbols) finish() {
-	slices.SortStableFunc(s.objects, func(a, b objSym) int { return cmp.Compare(a.value, b.value) })
+	slices.SortStableFunc(s.objects, compareObjects)
 	for i := range s.groups {
 		s.sorted = append(s.sorted, int32(i))
 	}

@@ -19,7 +19,8 @@ type testSym struct {
 	typ         elf.SymType
 }
 
-// testSec is a section of a test file.
+// testSec is a section of a test file. It is loaded unless its name says that
+// it is debug information.
 type testSec struct {
 	name string
 	addr uint64
@@ -60,6 +61,13 @@ func buildELF(t *testing.T, typ elf.Type, order binary.ByteOrder, secs []testSec
 		h := elf.Section64{Name: nameOff, Type: uint32(elf.SHT_PROGBITS), Addr: s.addr, Off: uint64(body.Len()), Size: uint64(len(s.data)), Addralign: 1}
 		nameOff += uint32(len(s.name)) + 1
 		switch s.name {
+		default:
+			if !strings.HasPrefix(s.name, ".debug_") {
+				h.Flags = uint64(elf.SHF_ALLOC)
+			}
+			if strings.HasPrefix(s.name, ".note") {
+				h.Type = uint32(elf.SHT_NOTE)
+			}
 		case ".symtab":
 			h.Type, h.Link, h.Info, h.Entsize = uint32(elf.SHT_SYMTAB), n+2, 1, 24
 		case ".strtab", ".shstrtab":

@@ -12,7 +12,8 @@ import (
 )
 
 // Which variables get a VAR? Those of .data..percpu, so that a BPF program can
-// find its CPU's copy. The section's DATASEC says where each one lies:
+// find its CPU's copy, and with global_var those of every section. The DATASEC
+// of a section says where each one lies:
 //
 //	DEFINE_PER_CPU(int, hits);     [7] VAR 'hits' type_id=1, linkage=global
 //	                               [8] DATASEC '.data..percpu' size=20 vlen=1
@@ -21,28 +22,30 @@ import (
 // The rules are pahole's btf_encoder__encode_cu_variables, where version 1.24
 // takes names and sizes from the symbols and HEAD from DWARF.
 
-// variable is one entry of the DATASEC.
+// variable is one entry of a DATASEC.
 type variable struct {
 	name     btf.StrOff
 	typ      btf.ID // canonical
-	off      uint32 // in the section
-	size     uint32 // of the symbol (1.24), 0: that of the type
+	section  int32  // index
+	off      uint64 // in the section
+	size     uint32 // 0: left out
 	external bool
 	tags     int32 // variables.tags[tags : tags+nTags]
 	nTags    int32
 }
 
-// variables gathers the per-CPU variables of a module. It is reused from
-// module to module.
+// variables gathers the variables of a module. It is reused from module to
+// module.
 type variables struct {
 	features Features
 	syms     *symbols
 	strs     *btf.Strings
 	addrSize int
+	maxVlen  int // of a DATASEC
 
-	vars []variable
-	tags []dwarfconv.Tag
-	err  error // the first variable that makes the module fail
+	vars  []variable
+	tags  []dwarfconv.Tag
+	order []int32 // of vars: by section and offset
 }
 
 func newVariables() *variables { return &variables{} }
@@ -50,56 +53,37 @@ func newVariables() *variables { return &variables{} }
 // reset prepares for a module whose symbols are in syms, whose names are in
 // strs and whose pointers have addrSize bytes.
 func (vs *variables) reset(features Features, syms *symbols, strs *btf.Strings, addrSize int) {
-	vs.features, vs.syms, vs.strs, vs.addrSize = features, syms, strs, addrSize
-	vs.vars, vs.tags, vs.err = vs.vars[:0], vs.tags[:0], nil
+	vs.features, vs.syms, vs.strs, vs.addrSize, vs.maxVlen = features, syms, strs, addrSize, btf.MaxVlen
+	vs.vars, vs.tags, vs.order = vs.vars[:0], vs.tags[:0], vs.order[:0]
 }
 
 // addUnit gathers the variables of one unit. canon has the canonical id of
-// every row of u.Types.
+// every row of u.Types. Names are looked at when all units are in.
 func (vs *variables) addUnit(u *dwarfconv.Unit, canon []btf.ID) {
-	if !vs.features.Has(FeatureVar) || vs.syms.percpu.index == 0 {
+	if !vs.features.vars() {
 		return
 	}
 	for i := range u.Vars {
 		x := &u.Vars[i]
-		v := variable{name: x.Name, typ: canon[x.Type], external: x.External}
-		off, ok := vs.offset(x)
-		if !ok || !vs.admit(&v, off, x) {
+		p := &vs.syms.percpu
+		if vs.features.Has(FeatureGlobalVar) {
+			if p = vs.syms.places.find(x.Addr); p == nil {
+				continue
+			}
+		}
+		off, ok := p.has(x.Addr)
+		if !ok || off > math.MaxUint32 {
 			continue
 		}
-		v.off, v.tags = uint32(off), int32(len(vs.tags))
+		v := variable{
+			name: x.Name, typ: canon[x.Type], section: int32(p.index), off: off, external: x.External, tags: int32(len(vs.tags)),
+		}
 		if vs.features.Has(FeatureDeclTag) {
 			vs.tags = append(vs.tags, u.Tags[x.TagFirst:x.TagFirst+x.TagN]...)
 		}
 		v.nTags = int32(len(vs.tags)) - v.tags
 		vs.vars = append(vs.vars, v)
 	}
-}
-
-// offset returns where in the per-CPU section a variable lies, if it does.
-func (vs *variables) offset(x *dwarfconv.Var) (off uint64, ok bool) {
-	sec := &vs.syms.percpu
-	if sec.addr == 0 && vs.syms.relocatable {
-		// All sections begin at 0 here, so the address may belong to any of
-		// them: the symbol decides.
-		return x.Addr, vs.symbol(x.Addr, x.Name) != nil
-	}
-	off = x.Addr - sec.addr
-	return off, x.Addr >= sec.addr && off < sec.size
-}
-
-// symbol returns the symbol of a variable at an offset, nil where there is
-// none. The symbol of a variable inside a function has a number behind its
-// name: seq.12.
-func (vs *variables) symbol(off uint64, name btf.StrOff) *objSym {
-	b := vs.strs.Bytes(name)
-	objs := vs.syms.objectsAt(off)
-	for i := range objs {
-		if rest, ok := bytes.CutPrefix(objs[i].name, b); ok && len(b) > 0 && (len(rest) == 0 || rest[0] == '.') {
-			return &objs[i]
-		}
-	}
-	return nil
 }
 
 // notVariables are prefixes of names that the kernel's macros make up.
@@ -111,95 +95,152 @@ var notVariables = [][]byte{
 	[]byte("__func_stack_frame_non_standard_"),
 }
 
-// admit decides about a variable at an offset in the section and completes v.
-func (vs *variables) admit(v *variable, off uint64, x *dwarfconv.Var) bool {
-	if off > math.MaxUint32 {
-		return false
-	}
+// admit decides about a variable and sets its size.
+func (vs *variables) admit(store typeStore, v *variable) error {
 	if vs.features.Compat124 {
-		return vs.admit124(v, off, x)
+		return vs.admit124(store, v)
 	}
 	name := vs.strs.Bytes(v.name)
 	if len(name) == 0 || slices.ContainsFunc(notVariables, func(p []byte) bool { return bytes.HasPrefix(name, p) }) {
-		return false
+		return nil
 	}
 	// Variables of discarded sections have address 0 too.
-	if off == 0 && !slices.ContainsFunc(vs.syms.objects, func(o objSym) bool { return bytes.Equal(o.name, name) }) {
-		return false
+	if v.off == 0 && !slices.ContainsFunc(vs.syms.objectsAt(v.section, 0), func(o objSym) bool { return bytes.Equal(o.name, name) }) {
+		return nil
 	}
-	if !validName(name) {
-		return vs.refuse("name of variable %q is no identifier", name)
+	if err := vs.checkVar(v, "variable", name); err != nil {
+		return vs.unlessForced(err)
 	}
-	if v.typ == 0 {
-		return vs.refuse("variable %q has no type", name)
+	if size := sizeOf(store, v.typ, vs.addrSize); size <= math.MaxUint32 {
+		v.size = uint32(size)
 	}
-	return true
+	return nil
 }
 
 // admit124 is admit by the rules of pahole 1.24: there is a symbol of some size
 // at the offset, and its name and size count.
-func (vs *variables) admit124(v *variable, off uint64, x *dwarfconv.Var) bool {
-	objs := vs.syms.objectsAt(off)
+func (vs *variables) admit124(store typeStore, v *variable) error {
+	objs := vs.syms.objectsAt(v.section, v.off)
 	i := slices.IndexFunc(objs, func(o objSym) bool { return o.size != 0 && o.size <= math.MaxUint32 })
 	if i < 0 {
-		return false
+		return nil
 	}
 	// At address 0, where variables of discarded sections seem to be, DWARF
 	// must have the name of the symbol in the very DIE: an external variable
 	// has it in its declaration.
-	if x.Addr == 0 && !vs.syms.relocatable && (x.External || vs.symbol(off, x.Name) == nil) {
-		return false
-	}
-	if !validName(objs[i].name) {
-		return vs.refuse("name of symbol %q is no identifier", objs[i].name)
-	}
-	if v.typ == 0 {
-		return vs.refuse("variable %q has no type", objs[i].name)
-	}
-	v.name, v.size = vs.strs.Intern(objs[i].name), uint32(objs[i].size)
-	return true
-}
-
-// refuse leaves a variable out, which makes the module fail unless it is to be
-// encoded by force.
-func (vs *variables) refuse(format string, name []byte) bool {
-	if vs.err == nil && !vs.features.Has(FeatureEncodeForce) {
-		vs.err = fmt.Errorf("section %s: "+format, percpuSection, name)
-	}
-	return false
-}
-
-// emit adds VARs, their decl tags and the DATASEC.
-func (vs *variables) emit(store typeStore) error {
-	if vs.err != nil {
-		return vs.err
-	}
-	var infos []btf.Item
-	for i := range vs.vars {
-		v := &vs.vars[i]
-		size := sizeOf(store, v.typ, vs.addrSize)
-		if size == 0 || size > math.MaxUint32 {
-			continue
-		}
-		if v.size != 0 {
-			size = uint64(v.size)
-		}
-		id, err := vs.addVar(store, v)
-		if err != nil {
-			return err
-		}
-		infos = append(infos, btf.Item{Name: uint32(size), Type: uint32(id), Val: v.off})
-	}
-	if len(infos) == 0 {
+	if v.off == 0 && vs.syms.percpu.addr == 0 && (v.external || !vs.names(objs, v.name)) {
 		return nil
 	}
-	if len(infos) > btf.MaxVlen {
-		return fmt.Errorf("section %s: %d variables are more than a DATASEC holds", percpuSection, len(infos))
+	if err := vs.checkVar(v, "symbol", objs[i].name); err != nil {
+		return vs.unlessForced(err)
 	}
-	slices.SortStableFunc(infos, func(a, b btf.Item) int { return cmp.Compare(a.Val, b.Val) })
+	if size := sizeOf(store, v.typ, vs.addrSize); size != 0 && size <= math.MaxUint32 {
+		v.name, v.size = vs.strs.Intern(objs[i].name), uint32(objs[i].size)
+	}
+	return nil
+}
+
+// names reports whether one of objs is the symbol of a variable. That of a
+// variable inside a function has a number behind its name: seq.12.
+func (vs *variables) names(objs []objSym, name btf.StrOff) bool {
+	b := vs.strs.Bytes(name)
+	return slices.ContainsFunc(objs, func(o objSym) bool {
+		rest, ok := bytes.CutPrefix(o.name, b)
+		return ok && len(b) > 0 && (len(rest) == 0 || rest[0] == '.')
+	})
+}
+
+// checkVar says what makes a variable one that BTF cannot have.
+func (vs *variables) checkVar(v *variable, what string, name []byte) error {
+	switch {
+	case !validName(name):
+		return fmt.Errorf("section %s: name of %s %q is no identifier", vs.syms.sectionName(v.section), what, name)
+	case v.typ == 0:
+		return fmt.Errorf("section %s: variable %q has no type", vs.syms.sectionName(v.section), name)
+	}
+	return nil
+}
+
+// unlessForced is nil where a variable that BTF cannot have is to be left out.
+func (vs *variables) unlessForced(err error) error {
+	if vs.features.Has(FeatureEncodeForce) {
+		return nil
+	}
+	return err
+}
+
+// emit adds VARs, their decl tags and the DATASECs.
+func (vs *variables) emit(store typeStore) error {
+	for i := range vs.vars {
+		v := &vs.vars[i]
+		if err := vs.admit(store, v); err != nil {
+			return err
+		}
+		if v.size != 0 {
+			vs.order = append(vs.order, int32(i))
+		}
+	}
+	slices.SortStableFunc(vs.order, func(a, b int32) int {
+		x, y := &vs.vars[a], &vs.vars[b]
+		return cmp.Or(cmp.Compare(x.section, y.section), cmp.Compare(x.off, y.off))
+	})
+	vs.dropOverlaps()
+	ids := make([]btf.ID, len(vs.vars))
+	for i := range vs.vars {
+		if vs.vars[i].size == 0 {
+			continue
+		}
+		var err error
+		if ids[i], err = vs.addVar(store, &vs.vars[i]); err != nil {
+			return err
+		}
+	}
+	for len(vs.order) > 0 {
+		section := vs.vars[vs.order[0]].section
+		n := slices.IndexFunc(vs.order, func(i int32) bool { return vs.vars[i].section != section })
+		if n < 0 {
+			n = len(vs.order)
+		}
+		if err := vs.addDatasec(store, section, vs.order[:n], ids); err != nil {
+			return err
+		}
+		vs.order = vs.order[n:]
+	}
+	return nil
+}
+
+// dropOverlaps leaves out every variable that begins before the one in front
+// of it ends, which the kernel takes in no DATASEC. A weak variable and the
+// strong one that the linker put in its place are such: DWARF has both, at the
+// same address. The first one stays.
+func (vs *variables) dropOverlaps() {
+	section, end := int32(-1), uint64(0)
+	vs.order = slices.DeleteFunc(vs.order, func(i int32) bool {
+		v := &vs.vars[i]
+		if v.section == section && v.off < end || v.off+uint64(v.size) > math.MaxUint32 {
+			v.size = 0
+			return true
+		}
+		section, end = v.section, v.off+uint64(v.size)
+		return false
+	})
+}
+
+// addDatasec adds the DATASEC of a section: vars are in order of offset, ids are
+// those of all VARs.
+func (vs *variables) addDatasec(store typeStore, section int32, vars []int32, ids []btf.ID) error {
+	name := vs.syms.sectionName(section)
+	if len(vars) > vs.maxVlen {
+		return fmt.Errorf("DATASEC %q: %d variables, the kernel takes %d", name, len(vars), vs.maxVlen)
+	}
+	infos := make([]btf.Item, 0, len(vars))
+	for _, i := range vars {
+		v := &vs.vars[i]
+		infos = append(infos, btf.Item{Name: v.size, Type: uint32(ids[i]), Val: uint32(v.off)})
+	}
 	last := infos[len(infos)-1]
 	_, err := store.Add(btf.Row{
-		Name: vs.strs.Intern([]byte(percpuSection)), Info: btf.MakeInfo(btf.KindDatasec, len(infos), false), Type: last.Val + last.Name,
+		Name: vs.strs.Intern([]byte(name)), Info: btf.MakeInfo(btf.KindDatasec, len(infos), false), Type: last.Val + last.Name,
 	}, infos)
 	return err
 }

@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"cmp"
 	"debug/elf"
 	"encoding/binary"
 	"math"
@@ -44,10 +45,13 @@ func TestSizeOf(t *testing.T) {
 	}
 }
 
-// testVar is a variable of DWARF: name, type, address.
+// testVar is a variable of DWARF: name, type, address, which in a relocatable
+// file counts from the beginning of section sec, .data..percpu where that is
+// empty.
 type testVar struct {
 	name     string
 	typ      btf.ID
+	sec      string
 	addr     uint64
 	external bool
 	tags     string
@@ -90,10 +94,15 @@ DATASEC .data..percpu size=56
 			syms: []testSym{obj("other", 0, 4)},
 			vars: []testVar{{name: "discarded", typ: 1}, {name: "other", typ: 1}},
 			want: "VAR other 1 linkage=0\nDATASEC .data..percpu size=4\n\tother offset=0 size=4\n"},
-		{name: "module: the symbol tells the section", typ: elf.ET_REL, features: all,
-			syms: []testSym{obj("mine", 0x10, 4)},
-			vars: []testVar{{name: "data", typ: 1, addr: 0x10}, {name: "mine", typ: 1, addr: 0x10}, {name: "mine", typ: 1, addr: 0x14}},
-			want: "VAR mine 1 linkage=0\nDATASEC .data..percpu size=20\n\tmine offset=16 size=4\n"},
+		{name: "module: the address tells the section", typ: elf.ET_REL, features: all,
+			syms: []testSym{obj("mine", 0, 4)},
+			vars: []testVar{{name: "data", typ: 1, sec: ".data", addr: 0x10}, {name: "mine", typ: 1, addr: 0x10}, {name: "mine", typ: 1}},
+			want: `VAR mine 1 linkage=0
+VAR mine 1 linkage=0
+DATASEC .data..percpu size=20
+	mine offset=0 size=4
+	mine offset=16 size=4
+`},
 		{name: "made up names, no name, no size", typ: elf.ET_EXEC, features: all,
 			vars: []testVar{
 				{name: "__UNIQUE_ID_x1", typ: 1, addr: 4}, {name: "__tpstrtab_x", typ: 1, addr: 4}, {name: "__exitcall_x", typ: 1, addr: 4},
@@ -113,14 +122,56 @@ DATASEC .data..percpu size=56
 		{name: "not asked for", typ: elf.ET_EXEC, features: Features{},
 			vars: []testVar{{name: "good", typ: 1, addr: 8}}},
 
+		{name: "weak and strong at one address", typ: elf.ET_EXEC, addr: 0x1000, features: all,
+			vars: []testVar{
+				{name: "weak", typ: 1, addr: 0x1010}, {name: "inside", typ: 1, addr: 0x100a}, {name: "big", typ: 5, addr: 0x1008},
+				{name: "next", typ: 1, addr: 0x1020}, {name: "next", typ: 5, addr: 0x1020},
+			},
+			want: `VAR big 5 linkage=0
+VAR next 1 linkage=0
+DATASEC .data..percpu size=36
+	big offset=8 size=24
+	next offset=32 size=4
+`},
+
+		{name: "global_var: every section, in their order", typ: elf.ET_REL, features: Features{set: FeatureGlobalVar},
+			syms: []testSym{
+				obj("zero", 0, 4),
+				{name: "first", sec: ".data", size: 4, typ: elf.STT_OBJECT}, {name: "elsewhere", sec: ".data", value: 4, size: 4, typ: elf.STT_OBJECT},
+			},
+			vars: []testVar{
+				{name: "zero", typ: 1}, {name: "discarded", typ: 1},
+				{name: "second", typ: 5, sec: ".data", addr: 0x20, external: true}, {name: "first", typ: 1, sec: ".data"},
+				{name: "elsewhere", typ: 1, sec: ".data"}, {name: "zero", typ: 1, sec: ".data"},
+				{name: "__UNIQUE_ID_x1", typ: 1, sec: ".data", addr: 0x40},
+			},
+			want: `VAR zero 1 linkage=0
+VAR second 5 linkage=1
+VAR first 1 linkage=0
+DATASEC .data size=56
+	first offset=0 size=4
+	second offset=32 size=24
+DATASEC .data..percpu size=4
+	zero offset=0 size=4
+`},
+		{name: "global_var: a bad name", typ: elf.ET_REL, features: Features{set: FeatureGlobalVar},
+			vars: []testVar{{name: "a$b", typ: 1, sec: ".data", addr: 4}},
+			want: "error: section .data: name of variable \"a$b\" is no identifier"},
+		{name: "global_var: notes are taken for .debug_info", typ: elf.ET_REL, features: Features{set: FeatureGlobalVar},
+			vars: []testVar{{name: "_note_18", typ: 1, sec: ".note.Linux", addr: 4}},
+			want: "VAR _note_18 1 linkage=0\nDATASEC .debug_info size=66056\n\t_note_18 offset=66052 size=4\n"},
+		{name: "global_var: linked, an address in no section", typ: elf.ET_EXEC, addr: 0x30000, features: Features{set: FeatureGlobalVar},
+			vars: []testVar{{name: "nowhere", typ: 1, addr: 0x40000}, {name: "here", typ: 1, addr: 0x30008}},
+			want: "VAR here 1 linkage=0\nDATASEC .data..percpu size=12\n\there offset=8 size=4\n"},
+
 		{name: "1.24: names and sizes of symbols", typ: elf.ET_REL, features: Pahole124(),
-			syms: []testSym{obj("seq.12", 0x10, 64), obj("seq", 0x18, 0), obj("seq", 0x20, 4)},
-			vars: []testVar{{name: "seq", typ: 1, addr: 0x10}, {name: "seq", typ: 1, addr: 0x18}, {name: "seq", typ: 1, addr: 0x20, external: true}},
+			syms: []testSym{obj("seq.12", 0x10, 64), obj("seq", 0x58, 0), obj("seq", 0x60, 4)},
+			vars: []testVar{{name: "seq", typ: 1, addr: 0x10}, {name: "seq", typ: 1, addr: 0x58}, {name: "seq", typ: 1, addr: 0x60, external: true}},
 			want: `VAR seq.12 1 linkage=0
 VAR seq 1 linkage=1
-DATASEC .data..percpu size=36
+DATASEC .data..percpu size=100
 	seq.12 offset=16 size=64
-	seq offset=32 size=4
+	seq offset=96 size=4
 `},
 		{name: "1.24: no symbol", typ: elf.ET_EXEC, features: Pahole124(),
 			vars: []testVar{{name: "a", typ: 1, addr: 0x10}}},
@@ -131,8 +182,16 @@ DATASEC .data..percpu size=36
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			store := newFakeStore(t, varTypes)
-			f := buildELF(t, c.typ, binary.LittleEndian, []testSec{{percpuSection, c.addr, make([]byte, 0x100)}}, c.syms)
+			f := buildELF(t, c.typ, binary.LittleEndian, []testSec{
+				{".data", 0x5000, make([]byte, 0x100)},
+				{percpuSection, c.addr, make([]byte, 0x100)},
+				{".note.Linux", 0x6000, make([]byte, 0x10)},
+				{".debug_line", 0, make([]byte, 0x200)},
+				{".debug_info", 0, make([]byte, 0x20000)},
+			}, c.syms)
+			f.Layout()
 			syms := newSymbols()
+			syms.everySection = c.features.Has(FeatureGlobalVar)
 			if err := syms.read(f, c.features.FuncPolicy()); err != nil {
 				t.Fatal(err)
 			}
@@ -140,6 +199,9 @@ DATASEC .data..percpu size=36
 			vs.reset(c.features, syms, store.strs, addrSize(f))
 			u := &dwarfconv.Unit{}
 			for _, v := range c.vars {
+				if c.typ == elf.ET_REL {
+					v.addr += f.Addr(f.Index(cmp.Or(v.sec, percpuSection)))
+				}
 				d := dwarfconv.Var{Name: store.strs.Intern([]byte(v.name)), Type: v.typ, Addr: v.addr, External: v.external, TagFirst: int32(len(u.Tags))}
 				for tag := range strings.FieldsSeq(v.tags) {
 					u.Tags = append(u.Tags, dwarfconv.Tag{Value: store.strs.Intern([]byte(tag)), Component: -1})
