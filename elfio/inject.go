@@ -65,7 +65,6 @@ type plan struct {
 	table   []byte   // old section headers
 
 	names      []byte // new section names, nil where they stay as they are
-	namesOff   uint64
 	newNames   []uint32 // name offsets of the new sections, in order
 	tableStays bool
 

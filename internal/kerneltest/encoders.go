@@ -35,7 +35,7 @@ type encoders struct {
 	*kernel
 	tool, work string
 
-	timed, others, inPlace []usage
+	timed, others []usage
 	alone                  usage
 
 	paholeUsage   usage
