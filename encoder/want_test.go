@@ -161,6 +161,9 @@ func (r *renderer) ref(id btf.ID) string {
 	case btf.KindConst, btf.KindVolatile, btf.KindRestrict:
 		return r.ref(btf.ID(row.Type)) + " " + strings.ToLower(kind.String())
 	case btf.KindTypeTag:
+		if row.Info.KindFlag() {
+			return fmt.Sprintf("%s attr(%s)", r.ref(btf.ID(row.Type)), name)
+		}
 		return fmt.Sprintf("%s tag(%s)", r.ref(btf.ID(row.Type)), name)
 	case btf.KindArray:
 		a := r.b.ItemsOf(id)[0]

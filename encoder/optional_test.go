@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/encoder"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
 )
@@ -47,5 +48,30 @@ func TestCorpusTrueSignature(t *testing.T) {
 	}
 	if n != 7 {
 		t.Errorf("%d modules, want 7", n)
+	}
+}
+
+// TestOptionalFeatures encodes objects that show what a feature changes, with
+// it and without. Both have claims in want/features.
+func TestOptionalFeatures(t *testing.T) {
+	for _, c := range []struct{ object, features, want string }{
+		{"funcs", "default", "funcs-default"},
+		{"funcs", "+true_signature", "funcs-true_signature"},
+		{"signature.ko", "default", "signature-default"},
+		{"signature.ko", "+true_signature", "signature-true_signature"},
+		{"arena.ko", "default", "arena-default"},
+		{"arena.ko", "+attributes", "arena-attributes"},
+		{"arena.ko", "attributes", "arena-plain"}, // kfuncs are not looked for
+		{"arena.ko", "attributes,decl_tag_kfuncs", "arena-attributes-untagged"},
+	} {
+		t.Run(c.object+" "+c.features, func(t *testing.T) {
+			data := encode(t, withFeatures(t, c.features), filepath.Join(kernelTree, "obj/features", c.object))
+			b := parse(t, data, nil)
+			readWant(t, filepath.Join(kernelTree, "want/features", c.want+".want")).check(t, b)
+			checkRules(t, data, nil, btf.Rules{Libbpf: true})
+			if err := btf.Check(data, nil, btf.Rules{NoTagFlag: true}); (err != nil) != strings.Contains(c.want, "attributes") {
+				t.Errorf("for a kernel without kind_flag on tags: error %v", err)
+			}
+		})
 	}
 }
