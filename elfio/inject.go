@@ -64,7 +64,7 @@ type plan struct {
 	kept    []region // what must not be touched
 	table   []byte   // old section headers
 
-	names      []byte // new section names, nil where they stay as they are
+	names      []byte   // new section names, nil where they stay as they are
 	newNames   []uint32 // name offsets of the new sections, in order
 	tableStays bool
 

@@ -36,7 +36,7 @@ type encoders struct {
 	tool, work string
 
 	timed, others []usage
-	alone                  usage
+	alone         usage
 
 	paholeUsage   usage
 	paholeVersion string
