@@ -152,7 +152,7 @@ func (w *worker) admit(f *elfio.File, r *Result) error {
 	if err := w.mismatch(r, w.opts.Base.checkRelease(f)); err != nil {
 		return err
 	}
-	if w.opts.OutDir != "" {
+	if !w.opts.inPlace() {
 		return nil
 	}
 	signed, err := f.IsSigned()
@@ -200,7 +200,7 @@ func (w *worker) encodeNothing(f *elfio.File, r *Result) error {
 		return errNoDWARF
 	}
 	r.NoDWARF = true
-	if w.opts.OutDir == "" {
+	if w.opts.inPlace() {
 		return nil
 	}
 	w.strs.Reset(w.opts.Base.strings())
@@ -210,10 +210,13 @@ func (w *worker) encodeNothing(f *elfio.File, r *Result) error {
 
 // write puts w.out where it belongs.
 func (w *worker) write(f *elfio.File, r *Result) (err error) {
-	if w.opts.OutDir == "" {
+	switch {
+	case w.opts.inPlace():
 		r.Changed, err = elfio.ReplaceSection(r.Path, ".BTF", w.out, elfio.WriteOptions{Expect: f.Stamp})
-	} else {
+	case w.opts.OutDir != "":
 		r.Changed, err = replaceFile(filepath.Join(w.opts.OutDir, OutName(r.Path)), w.out)
+	default:
+		r.Changed, err = w.writeDetached(f)
 	}
 	if err != nil {
 		return plain(err)

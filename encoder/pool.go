@@ -26,6 +26,11 @@ type Options struct {
 	Jobs     int    // files at once, and units where there are fewer files; below 1 means 1
 	OutDir   string // raw BTF goes to OutDir/NAME.btf; empty: into the file
 
+	// Detached and Object, where they are not empty, are the paths of files
+	// that get the BTF of the one file encoded, which is left alone: raw, and
+	// as an object of its machine ready to be linked (elfio.AppendObject).
+	Detached, Object string
+
 	// Exclude holds the languages whose units are left out.
 	Exclude []dwarf.Lang
 
@@ -58,6 +63,9 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 	if err := checkOutDir(opts.OutDir); err != nil {
 		return nil, err
 	}
+	if err := opts.checkDetached(files, infos); err != nil {
+		return nil, err
+	}
 	results := make([]Result, len(files))
 	for i, path := range files {
 		results[i] = Result{Path: path, Err: ErrInterrupted}
@@ -81,11 +89,15 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 	workers := min(jobs, len(files))
 	for i := range workers {
 		g.Go(func() error {
-			w := newWorker(&opts, (jobs+i)/workers)
-			defer w.close()
+			share := (jobs + i) / workers
+			w := newWorker(&opts, share)
+			defer func() { w.close() }()
 			for i := range next {
 				r := &results[i]
-				w.protect(r)
+				if !w.protect(r) {
+					w.close()
+					w = newWorker(&opts, share)
+				}
 				done.Lock()
 				if opts.Done != nil {
 					opts.Done(r)
@@ -102,8 +114,9 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 }
 
 // protect encodes one file. A panic there is a bug of ours; it becomes the
-// file's error, so that the other files do not suffer from it.
-func (w *worker) protect(r *Result) {
+// file's error, so that the other files do not suffer from it, and the worker,
+// in whatever state it was left, must not be used again.
+func (w *worker) protect(r *Result) (usable bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.Err = fmt.Errorf("%s: %w", r.Path, panicked(p))
@@ -113,6 +126,7 @@ func (w *worker) protect(r *Result) {
 	if r.Err != nil {
 		r.Err = fmt.Errorf("%s: %w", r.Path, r.Err)
 	}
+	return true
 }
 
 // statAll looks at files; nil for one that cannot be looked at.

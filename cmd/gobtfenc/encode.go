@@ -24,6 +24,8 @@ type encodeFlags struct {
 	exclude  []string
 	jobs     jobs
 	outDir   string
+	detached string
+	object   string
 	mismatch bool
 	verbose  bool
 	timing   bool
@@ -74,9 +76,11 @@ The exit status is 0 when all files are good, 1 when one failed, 2 for misuse.`,
 	fl.StringArrayVar(&f.features, "features", nil, "BTF features in a comma-separated `LIST` of pahole's names: default,\n+name to add to the default, or pahole-1.24; may be repeated (default \"default\")")
 	fl.StringSliceVar(&f.exclude, "lang_exclude", []string{"rust"}, "leave out units of the languages in `LIST`; none leaves none out")
 	f.jobs = jobs(runtime.GOMAXPROCS(0))
-	fl.VarP(&f.jobs, "jobs", "j", "how many modules are encoded at once")
+	fl.VarP(&f.jobs, "jobs", "j", "how many modules, or units of one, are encoded at once")
 	fl.Lookup("jobs").DefValue = "number of CPUs"
 	fl.StringVar(&f.outDir, "out-dir", "", "write raw BTF to `DIR`/NAME.btf and leave the files alone")
+	fl.StringVar(&f.detached, "detached", "", "write the raw BTF of the only input to `FILE`, not into the input")
+	fl.StringVar(&f.object, "btf-object", "", "write the BTF of the only input as an object to `FILE`, ready to be\nlinked, not into the input")
 	fl.BoolVar(&f.mismatch, "allow-mismatch", false, "encode modules of another kernel than the base's too, with a warning")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "name the functions that are left out, and why")
 	fl.BoolVar(&f.timing, "timing", false, "print the time of each pass, summed over all workers")
@@ -114,7 +118,7 @@ func encode(files []string, f *encodeFlags) error {
 }
 
 func (f *encodeFlags) options() (encoder.Options, error) {
-	opts := encoder.Options{Jobs: int(f.jobs), OutDir: f.outDir, AllowMismatch: f.mismatch}
+	opts := encoder.Options{Jobs: int(f.jobs), OutDir: f.outDir, Detached: f.detached, Object: f.object, AllowMismatch: f.mismatch}
 	var err error
 	if opts.Features, err = encoder.ParseFeatures(f.features, encoder.FeaturesStrict); err != nil {
 		return opts, misuse{err}

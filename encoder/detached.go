@@ -1,0 +1,74 @@
+package encoder
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gobtfenc/gobtfenc/elfio"
+)
+
+// inPlace reports whether the files that are encoded get the BTF.
+func (o *Options) inPlace() bool { return o.OutDir == "" && o.Detached == "" && o.Object == "" }
+
+// checkDetached refuses what would be noticed only when the BTF is made, and a
+// path that would replace the input.
+func (o *Options) checkDetached(files []string, infos []os.FileInfo) error {
+	for _, out := range [...]struct{ option, path string }{{"--detached", o.Detached}, {"--btf-object", o.Object}} {
+		if out.path == "" {
+			continue
+		}
+		if err := o.checkOutput(out.path, files, infos); err != nil {
+			return fmt.Errorf("%s %s: %w", out.option, out.path, err)
+		}
+	}
+	if o.Detached != "" && filepath.Clean(o.Detached) == filepath.Clean(o.Object) {
+		return fmt.Errorf("--detached and --btf-object would both be written to %s", o.Detached)
+	}
+	return nil
+}
+
+func (o *Options) checkOutput(path string, files []string, infos []os.FileInfo) error {
+	switch {
+	case len(files) != 1:
+		return fmt.Errorf("holds the BTF of one file, %d are given", len(files))
+	case o.OutDir != "":
+		return errors.New("--out-dir says where to write already")
+	case o.Features.Has(FeatureDistilledBase):
+		return errors.New("distilled_base makes a second BTF, use --out-dir")
+	}
+	st, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = nil
+	case err != nil:
+		return plain(err)
+	case infos[0] != nil && os.SameFile(st, infos[0]):
+		return errors.New("is the file to be encoded")
+	case st.IsDir():
+		return errors.New("is a directory")
+	case !st.Mode().IsRegular():
+		return errors.New("not a regular file")
+	}
+	if err := writable(filepath.Dir(path)); err != nil {
+		return plain(err)
+	}
+	return nil
+}
+
+// writeDetached writes w.out to the files that the options name. Each is
+// replaced as a whole.
+func (w *worker) writeDetached(f *elfio.File) (changed bool, err error) {
+	if path := w.opts.Detached; path != "" {
+		if changed, err = replaceFile(path, w.out); err != nil {
+			return changed, err
+		}
+	}
+	if path := w.opts.Object; path != "" {
+		object, err := replaceFile(path, elfio.AppendObject(nil, f, ".BTF", w.out))
+		return changed || object, err
+	}
+	return changed, nil
+}
