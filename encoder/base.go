@@ -211,9 +211,17 @@ func (b *Base) checkMachine(f *elfio.File) error {
 	case b.wordSize != 0 && b.wordSize != addrSize(f):
 		return fmt.Errorf("elf: for %d bits, the base for %d: not a module of this kernel", 8*addrSize(f), 8*b.wordSize)
 	case b.machine != elf.EM_NONE && b.machine != f.Machine:
-		return fmt.Errorf("elf: for machine %v, the base for %v: not a module of this kernel", f.Machine, b.machine)
+		return fmt.Errorf("elf: for machine %s, the base for %s: not a module of this kernel", machineName(f.Machine), machineName(b.machine))
 	}
 	return nil
+}
+
+// machineName names a machine, an unknown one by its number.
+func machineName(m elf.Machine) string {
+	if s := m.String(); strings.HasPrefix(s, "EM_") && !strings.Contains(s, "+") {
+		return s
+	}
+	return fmt.Sprintf("%#x", uint16(m))
 }
 
 func orderName(o binary.ByteOrder) string {
