@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -259,6 +260,31 @@ func hasExportedReceiver(d *ast.FuncDecl) bool {
 			return x.IsExported()
 		default:
 			return true
+		}
+	}
+}
+
+// TestDocsNameTests wants the tests that docs/differences.md names to exist.
+func TestDocsNameTests(t *testing.T) {
+	tests := map[string]bool{}
+	for _, s := range sources(t, token.NewFileSet()) {
+		for _, d := range s.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && s.isTest() && f.Recv == nil {
+				tests[f.Name.Name] = true
+			}
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(root, "docs/differences.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`(Test\\w+)").FindAllSubmatch(text, -1)
+	if len(named) < 10 {
+		t.Fatalf("%d tests named", len(named))
+	}
+	for _, m := range named {
+		if !tests[string(m[1])] {
+			t.Errorf("docs/differences.md names %s, which does not exist", m[1])
 		}
 	}
 }
