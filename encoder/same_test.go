@@ -2,7 +2,11 @@ package encoder_test
 
 import (
 	"bytes"
+	"context"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/gobtfenc/gobtfenc/encoder"
@@ -96,5 +100,62 @@ func TestBaseIsShared(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestUnitsInParallel has more jobs than files, so that the units of one file
+// are converted at once. The bytes are those of one job, and so is the error
+// of a file that is wrong in several units.
+func TestUnitsInParallel(t *testing.T) {
+	name := "xfs"
+	if testing.Short() {
+		name = "tls" // the smallest that two goroutines share
+	}
+	corpusObjects(t) // says when there is no corpus
+	path := unpacked(t, name+".ko")
+	one := options(t)
+	one.Base, one.OutDir = corpusBase(t), t.TempDir()
+	run := func(jobs int, path string) string {
+		opts := one
+		opts.Jobs = jobs
+		results, err := encoder.Run(context.Background(), []string{path}, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := results[0].Err; err != nil {
+			return err.Error()
+		}
+		return string(readFile(t, filepath.Join(opts.OutDir, encoder.OutName(path))))
+	}
+	want := run(1, path)
+	for _, jobs := range []int{2, 3, 4, 8} {
+		if run(jobs, path) != want {
+			t.Errorf("%d jobs: other bytes", jobs)
+		}
+	}
+	data := readFile(t, path)
+	info := elfFile(t, data).Section(".debug_info")
+	rnd := rand.New(rand.NewPCG(5, 6))
+	file, wrong := filepath.Join(t.TempDir(), "wrong.ko"), 0
+	for range 6 {
+		bad := bytes.Clone(data)
+		for range 6 {
+			bad[info.Offset+uint64(rnd.IntN(int(info.FileSize)))] ^= 0x80
+		}
+		if err := os.WriteFile(file, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		want := run(1, file)
+		if strings.HasPrefix(want, file) {
+			wrong++
+		}
+		for range 2 {
+			if got := run(4, file); got != want {
+				t.Errorf("4 jobs: %.200q, want %.200q", got, want)
+			}
+		}
+	}
+	if wrong < 2 {
+		t.Errorf("only %d of 6 files are wrong", wrong)
 	}
 }
