@@ -27,9 +27,13 @@ type buf struct {
 	err     error
 }
 
-func (b *buf) fail(format string, args ...any) {
+// fail reports what is wrong at the place that is read next.
+func (b *buf) fail(format string, args ...any) { b.failAt(b.off, format, args...) }
+
+// failAt reports what is wrong at an offset in data.
+func (b *buf) failAt(off int, format string, args ...any) {
 	if b.err == nil {
-		b.err = &DecodeError{b.section, b.base + uint64(b.off), fmt.Sprintf(format, args...)}
+		b.err = &DecodeError{b.section, b.base + uint64(off), fmt.Sprintf(format, args...)}
 	}
 }
 

@@ -14,13 +14,13 @@ func TestReadUnitErrors(t *testing.T) {
 		name, bytes, want string
 	}{
 		{"empty", "", ".debug_info: offset 0x0: 4 bytes wanted, 0 left"},
-		{"reserved length", "\xf0\xff\xff\xff", "unit length 0xfffffff0 is reserved"},
-		{"long", "\x10\x00\x00\x00\x05\x00", ".debug_info: offset 0x4: unit of 0x10 bytes, 0x2 left"},
+		{"reserved length", "\xf0\xff\xff\xff", ".debug_info: offset 0x0: unit length 0xfffffff0 is reserved"},
+		{"long", "\x10\x00\x00\x00\x05\x00", ".debug_info: offset 0x0: unit of 0x10 bytes, 0x2 left"},
 		{"long 64", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "unit of 0xffffffffffffffff bytes, 0x0 left"},
-		{"version", "\x02\x00\x00\x00\x06\x00", "DWARF version 6 is not supported"},
+		{"version", "\x02\x00\x00\x00\x06\x00", ".debug_info: offset 0x4: DWARF version 6 is not supported"},
 		{"cut header", "\x03\x00\x00\x00\x05\x00\x01", "1 bytes wanted, 0 left"},
-		{"unit type", "\x08\x00\x00\x00\x05\x00\x99\x08\x00\x00\x00\x00", "unit type 0x99 is not supported"},
-		{"address size", "\x08\x00\x00\x00\x05\x00\x01\x03\x00\x00\x00\x00", "address size 3 is not supported"},
+		{"unit type", "\x08\x00\x00\x00\x05\x00\x99\x08\x00\x00\x00\x00", ".debug_info: offset 0x6: unit type 0x99 is not supported"},
+		{"address size", "\x08\x00\x00\x00\x05\x00\x01\x03\x00\x00\x00\x00", ".debug_info: offset 0x7: address size 3 is not supported"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := dwarf.ReadUnit([]byte(test.bytes), 0, binary.LittleEndian)

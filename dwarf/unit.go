@@ -49,38 +49,45 @@ func ReadUnitHeader(head []byte, off, size int, order binary.ByteOrder) (Unit, e
 		u.Is64 = true
 		length = b.u64()
 	case length >= 0xfffffff0:
-		b.fail("unit length %#x is reserved", length)
+		b.failAt(0, "unit length %#x is reserved", length)
 	}
 	if left := size - off - b.off; b.err == nil && length > uint64(left) {
-		b.fail("unit of %#x bytes, %#x left", length, left)
+		b.failAt(0, "unit of %#x bytes, %#x left", length, left)
 	}
 	if b.err != nil {
 		return u, b.err
 	}
 	u.End = off + b.off + int(length)
 	b.data = head[:min(len(head), u.End-off)]
+	at := b.off
 	u.Version = b.u16()
 	if b.err == nil && (u.Version < 2 || u.Version > 5) {
-		b.fail("DWARF version %d is not supported", u.Version)
+		b.failAt(at, "DWARF version %d is not supported", u.Version)
 	}
 	if u.Version < 5 {
 		u.AbbrevOff = b.offset(u.Is64)
-		u.AddrSize = b.u8()
+		u.readAddrSize(&b)
 	} else {
 		u.readV5(&b)
 	}
 	u.Root = off + b.off
-	switch u.AddrSize {
-	case 1, 2, 4, 8:
-	default:
-		b.fail("address size %d is not supported", u.AddrSize)
-	}
 	return u, b.err
 }
 
-func (u *Unit) readV5(b *buf) {
-	u.Type = UnitType(b.u8())
+func (u *Unit) readAddrSize(b *buf) {
+	at := b.off
 	u.AddrSize = b.u8()
+	switch u.AddrSize {
+	case 1, 2, 4, 8:
+	default:
+		b.failAt(at, "address size %d is not supported", u.AddrSize)
+	}
+}
+
+func (u *Unit) readV5(b *buf) {
+	at := b.off
+	u.Type = UnitType(b.u8())
+	u.readAddrSize(b)
 	u.AbbrevOff = b.offset(u.Is64)
 	switch u.Type {
 	case UnitCompile, UnitPartial:
@@ -90,6 +97,6 @@ func (u *Unit) readV5(b *buf) {
 		u.Signature = b.u64()
 		b.offset(u.Is64) // offset of the type
 	default:
-		b.fail("unit type %#x is not supported", uint8(u.Type))
+		b.failAt(at, "unit type %#x is not supported", uint8(u.Type))
 	}
 }
