@@ -156,7 +156,7 @@ func wholeRecords(types []byte, r Rules) (end int, fault string) {
 		switch {
 		case r.NarrowInfo && info&wideBits != 0:
 			return end, fmt.Sprintf("Invalid btf_info:%x", uint32(info))
-		case kind == KindVoid || kind >= NumKinds:
+		case !r.knows(kind):
 			return end, fmt.Sprintf("Invalid kind:%d", kind)
 		}
 		need := tailLens[kind].of(info.Vlen())

@@ -68,6 +68,9 @@ type Info uint32
 // MaxVlen is the highest vlen every kernel can read.
 const MaxVlen = 0xffff
 
+// MaxWideVlen is the highest vlen of all, which Linux reads since 7.1.
+const MaxWideVlen = 0xffffff
+
 // MakeInfo returns the info word of kind with vlen and kind_flag.
 func MakeInfo(kind Kind, vlen int, kflag bool) Info {
 	i := Info(kind)<<24 | Info(vlen)&0xffffff

@@ -19,6 +19,7 @@ const (
 	noVlen      metaRule = iota
 	noFlag               // kind_flag is 0
 	noTagFlag            // the same, for kernels with Rules.NoTagFlag
+	noEnumFlag           // the same, for kernels with Rules.NoEnumFlag
 	noName               // anonymous
 	identOrNo            // anonymous or an identifier
 	ident                // an identifier
@@ -46,7 +47,7 @@ var metaRules = [NumKinds][]metaRule{
 	KindArray:     {noName, noVlen, noFlag, noSize},
 	KindStruct:    {identOrNo},
 	KindUnion:     {identOrNo},
-	KindEnum:      {enumSize, identOrNo},
+	KindEnum:      {noEnumFlag, enumSize, identOrNo},
 	KindFwd:       {noVlen, noRef, ident},
 	KindTypedef:   {noVlen, noFlag, refInRange, ident},
 	KindVolatile:  {noVlen, noFlag, refInRange, noName},
@@ -68,7 +69,7 @@ func (v *validator) checkMeta(id ID, r *Row) {
 	case v.rules.NarrowInfo && r.Info&wideBits != 0:
 		v.fail(id, "Invalid btf_info:%x", uint32(r.Info))
 		return
-	case kind == KindVoid || kind >= NumKinds:
+	case !v.rules.knows(kind):
 		v.fail(id, "Invalid kind:%d", kind)
 		return
 	case !v.hasStr(uint32(r.Name)):
@@ -109,6 +110,8 @@ func (v *validator) broken(rule metaRule, r *Row) string {
 		ok, msg = !r.Info.KindFlag(), "Invalid btf_info kind_flag"
 	case noTagFlag:
 		ok, msg = !r.Info.KindFlag() || !v.rules.NoTagFlag, "Invalid btf_info kind_flag"
+	case noEnumFlag:
+		ok, msg = !r.Info.KindFlag() || !v.rules.NoEnumFlag, "Invalid btf_info kind_flag"
 	case noName:
 		ok, msg = r.Name == 0, "Invalid name"
 	case identOrNo:

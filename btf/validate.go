@@ -40,6 +40,14 @@ type Rules struct {
 	// NarrowInfo is for kernels before 7.1: 16 bits of vlen, 5 of kind.
 	NarrowInfo bool
 
+	// NoEnumFlag is for kernels before 6.0, which know no signed enums: no
+	// kind_flag on ENUM.
+	NoEnumFlag bool
+
+	// MaxKind is the last kind that the kernel knows; 0 means the last that
+	// this package knows.
+	MaxKind Kind
+
 	// NameLen is the kernel's KSYM_NAME_LEN, the length of the longest name;
 	// 0 means 512. It was 128 before 6.1.
 	NameLen int
@@ -53,6 +61,10 @@ func (r Rules) nameLen() int {
 		return 512
 	}
 	return r.NameLen
+}
+
+func (r Rules) knows(k Kind) bool {
+	return k != KindVoid && k < NumKinds && (r.MaxKind == 0 || k <= r.MaxKind)
 }
 
 func (r Rules) ptrSize() uint32 {

@@ -75,7 +75,6 @@ func TestConvertErrors(t *testing.T) {
 		{"unit without a unit DIE", `
 			pointer_type
 		`, "unit begins with tag 0xf"},
-		{"too many members", "compile_unit\n structure_type\n" + strings.Repeat("  member\n", btf.MaxVlen+1), "type has 65536 items, BTF takes 65535"},
 		{"too deep", "compile_unit\n" + deep(maxDepth+1), "DIEs are nested deeper than"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -87,6 +86,23 @@ func TestConvertErrors(t *testing.T) {
 				t.Errorf("error of type %T", err)
 			}
 		})
+	}
+}
+
+// TestWideVlen converts types with more items than 16 bits of vlen count, which
+// Linux reads since 7.1.
+func TestWideVlen(t *testing.T) {
+	const n = btf.MaxVlen + 1
+	text := "compile_unit\n structure_type name=\"s\" byte_size=4\n" + strings.Repeat("  member\n", n) +
+		" enumeration_type name=\"e\" byte_size=4\n" + strings.Repeat("  enumerator name=\"A\" const_value=1\n", n)
+	got, _, err := convertText(t, dwarftest.Options{}, all, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"STRUCT 's' size=4 vlen=65536\n", "ENUM 'e' encoding=UNSIGNED size=4 vlen=65536\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q", want)
+		}
 	}
 }
 

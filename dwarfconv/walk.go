@@ -358,8 +358,8 @@ func (c *Converter) close(f *frame) {
 	case ctxProto:
 		row.Info = btf.MakeInfo(btf.KindFuncProto, int(f.n), false)
 	}
-	if f.n > btf.MaxVlen {
-		c.r.Fail(c.r.Pos, "type has %d items, BTF takes %d", f.n, btf.MaxVlen)
+	if f.n > btf.MaxWideVlen {
+		c.r.Fail(c.r.Pos, "type has %d items, BTF takes %d", f.n, btf.MaxWideVlen)
 	}
 }
 
