@@ -92,7 +92,8 @@ func (b *Base) longSize() int {
 
 // btfFile is what a file with BTF in it says.
 type btfFile struct {
-	data []byte
+	data      []byte
+	distilled []byte // .BTF.base of an ELF file, nil for none
 
 	// Of an ELF file:
 	machine  elf.Machine
@@ -166,22 +167,37 @@ func sectionBTF(path string) (*btfFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := f.Index(".BTF")
-	if i <= 0 {
+	data, err := sectionBytes(f, ".BTF")
+	if err != nil {
+		return nil, err
+	}
+	if data == nil {
 		return nil, errors.New("no .BTF section")
 	}
-	if f.Sections[i].Type != elf.SHT_PROGBITS {
-		return nil, fmt.Errorf("section .BTF: has no contents here (%v): a file with debug information only?", f.Sections[i].Type)
+	out := &btfFile{data: data, machine: f.Machine, wordSize: addrSize(f)}
+	if out.distilled, err = sectionBytes(f, ".BTF.base"); err != nil {
+		return nil, err
+	}
+	if s := f.Section(".rodata"); s != nil && f.Type != elf.ET_REL && s.Type == elf.SHT_PROGBITS {
+		out.rodata = *s
+	}
+	return out, nil
+}
+
+// sectionBytes returns a copy of a section, nil where there is none.
+func sectionBytes(f *elfio.File, name string) ([]byte, error) {
+	i := f.Index(name)
+	if i <= 0 {
+		return nil, nil
+	}
+	if t := f.Sections[i].Type; t != elf.SHT_PROGBITS {
+		return nil, fmt.Errorf("section %s: has no contents here (%v): a file with debug information only?", name, t)
 	}
 	data, err := f.SectionData(i)
 	if err != nil {
 		return nil, err
 	}
-	out := &btfFile{data: append([]byte(nil), data...), machine: f.Machine, wordSize: addrSize(f)}
-	if s := f.Section(".rodata"); s != nil && f.Type != elf.ET_REL && s.Type == elf.SHT_PROGBITS {
-		out.rodata = *s
-	}
-	return out, nil
+	return append([]byte{}, data...), nil
 }
 
 // strings returns the index of the base's strings, nil for no base.

@@ -40,7 +40,7 @@ var featureNames = [...]string{
 
 const (
 	defaultFeatures = FeatureReproducible - 1
-	missingFeatures = FeatureDistilledBase | FeatureLayout
+	missingFeatures = FeatureLayout
 )
 
 // pahole124 names the set that pahole 1.24 encodes when the kernel of its time

@@ -35,7 +35,6 @@ func TestParseFeaturesErrors(t *testing.T) {
 	for _, c := range []struct{ values, want, lenient string }{
 		{"var,inline", `unknown feature "inline"`, "var"},
 		{"all", `unknown feature "all"`, ""},
-		{"var,distilled_base", "feature distilled_base is not implemented", "var"},
 		{"+inline", `unknown feature "inline"`, defaultNames},
 		{"layout", "feature layout is not implemented", ""},
 		{"Var", `unknown feature "Var"`, ""},

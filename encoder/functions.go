@@ -116,6 +116,8 @@ type functions struct {
 	lists  []funcList // by group of syms
 	loose  []int32    // states that belong to no group: files without function symbols, 1.24
 
+	kfuncTypes []btf.ID // FUNC and DECL_TAG of the kfuncs emitted
+
 	// groupOf remembers the group of a name, -1 for none.
 	groupOf map[btf.StrOff]int32
 
@@ -135,7 +137,7 @@ func newFunctions() *functions {
 func (fs *functions) reset(policy FuncPolicy, syms *symbols, strs *btf.Strings) {
 	fs.policy, fs.syms, fs.strs = policy, syms, strs
 	fs.states, fs.params, fs.tags, fs.loose = fs.states[:0], fs.params[:0], fs.tags[:0], fs.loose[:0]
-	fs.lists = fs.lists[:0]
+	fs.lists, fs.kfuncTypes = fs.lists[:0], fs.kfuncTypes[:0]
 	for range syms.groups {
 		fs.lists = append(fs.lists, funcList{first: -1, last: -1})
 	}
@@ -391,11 +393,22 @@ func (fs *functions) addFunc(store typeStore, s *funcState, g *symGroup) error {
 	if !kfunc || !fs.policy.DeclTags {
 		return nil
 	}
-	if err := addDeclTag(store, id, fs.strs.Intern([]byte(kfuncTag)), -1); err != nil {
-		return err
+	return fs.tagKfunc(store, id, g.kflags)
+}
+
+// tagKfunc tags a kfunc as such.
+func (fs *functions) tagKfunc(store typeStore, id btf.ID, flags uint32) error {
+	fs.kfuncTypes = append(fs.kfuncTypes, id)
+	values := []string{kfuncTag, fastcallTag}
+	if flags&kfFastcall == 0 {
+		values = values[:1]
 	}
-	if g.kflags&kfFastcall != 0 {
-		return addDeclTag(store, id, fs.strs.Intern([]byte(fastcallTag)), -1)
+	for _, value := range values {
+		tag, err := store.Add(declTag(id, fs.strs.Intern([]byte(value)), -1), nil)
+		if err != nil {
+			return err
+		}
+		fs.kfuncTypes = append(fs.kfuncTypes, tag)
 	}
 	return nil
 }
@@ -406,10 +419,12 @@ func addDeclTag(store typeStore, id btf.ID, value btf.StrOff, component int32) e
 	if value == 0 {
 		return nil
 	}
-	_, err := store.Add(btf.Row{
-		Name: value, Info: btf.MakeInfo(btf.KindDeclTag, 0, false), Type: uint32(id), Aux: uint32(component),
-	}, nil)
+	_, err := store.Add(declTag(id, value, component), nil)
 	return err
+}
+
+func declTag(id btf.ID, value btf.StrOff, component int32) btf.Row {
+	return btf.Row{Name: value, Info: btf.MakeInfo(btf.KindDeclTag, 0, false), Type: uint32(id), Aux: uint32(component)}
 }
 
 // maxName is the longest name that every kernel takes: KSYM_NAME_LEN was 128,

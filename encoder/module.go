@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/dwarfconv"
@@ -22,7 +21,7 @@ type Result struct {
 	Path string
 	Err  error
 
-	Before  uint64 // bytes of .BTF that the file had
+	Before  uint64 // bytes of .BTF that the file had, and of .BTF.base where one is made
 	After   uint64 // bytes of BTF made; Before where the file was left alone
 	Types   int    // types in it
 	Changed bool   // the file, or the file in OutDir, was written
@@ -33,6 +32,10 @@ type Result struct {
 
 	DWARF   dwarfconv.Stats
 	Skipped []Skipped // functions left out, in order of name
+
+	// Kept are the types that are not in the distilled base but in full on
+	// top of it, because a kernel might not find them again.
+	Kept []splitdedup.Kept
 }
 
 // worker encodes one module after the other and keeps its memory between them.
@@ -48,6 +51,9 @@ type worker struct {
 	funcs *functions
 	vars  *variables
 	out   []byte
+
+	own  *btf.BTF // distilled base, nil for none
+	base []byte   // as it is written
 }
 
 // newWorker returns a worker that converts so many units at once.
@@ -132,6 +138,12 @@ func (w *worker) encodeModule(r *Result) error {
 	if err := w.opts.Base.verify(f, split); err != nil {
 		return err
 	}
+
+	// Give the module a base of its own where it asks for one.
+	ph.Start("distill")
+	if split, err = w.distill(f, r, split, w.funcs.kfuncTypes); err != nil {
+		return err
+	}
 	w.out = btf.Append(w.out[:0], &split.Types, split.Strings, f.Order())
 	r.Types, r.DWARF = len(split.Types.Rows), w.units.stats()
 	// The BTF is final.
@@ -144,6 +156,9 @@ func (w *worker) encodeModule(r *Result) error {
 func (w *worker) admit(f *elfio.File, r *Result) error {
 	if i := f.Index(".BTF"); i > 0 {
 		r.Before = f.Sections[i].Size
+	}
+	if i := f.Index(".BTF.base"); i > 0 && w.opts.distills() {
+		r.Before += f.Sections[i].Size
 	}
 	r.After = r.Before
 	if err := w.opts.Base.checkMachine(f); err != nil {
@@ -204,7 +219,11 @@ func (w *worker) encodeNothing(f *elfio.File, r *Result) error {
 		return nil
 	}
 	w.strs.Reset(w.opts.Base.strings())
-	w.out = btf.Append(w.out[:0], &btf.Types{}, w.strs.Own(), f.Order())
+	split, err := w.distill(f, r, w.opts.Base.emptySplit(w.strs), nil)
+	if err != nil {
+		return err
+	}
+	w.out = btf.Append(w.out[:0], &split.Types, split.Strings, f.Order())
 	return w.write(f, r)
 }
 
@@ -212,16 +231,16 @@ func (w *worker) encodeNothing(f *elfio.File, r *Result) error {
 func (w *worker) write(f *elfio.File, r *Result) (err error) {
 	switch {
 	case w.opts.inPlace():
-		r.Changed, err = elfio.ReplaceSection(r.Path, ".BTF", w.out, elfio.WriteOptions{Expect: f.Stamp})
+		r.Changed, err = w.inject(f, r.Path)
 	case w.opts.OutDir != "":
-		r.Changed, err = replaceFile(filepath.Join(w.opts.OutDir, OutName(r.Path)), w.out)
+		r.Changed, err = w.writeRaw(r.Path)
 	default:
 		r.Changed, err = w.writeDetached(f)
 	}
 	if err != nil {
 		return plain(err)
 	}
-	r.After = uint64(len(w.out))
+	r.After = uint64(len(w.out) + len(w.base))
 	return nil
 }
 

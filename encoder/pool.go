@@ -57,8 +57,11 @@ var ErrInterrupted = errors.New("interrupted")
 // has been touched.
 func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 	infos := statAll(files)
-	if err := checkNames(files, infos, opts.OutDir); err != nil {
+	if err := checkNames(files, infos, &opts); err != nil {
 		return nil, err
+	}
+	if opts.distills() && opts.Base == nil {
+		return nil, errors.New("feature distilled_base: there is no base to distil")
 	}
 	if err := checkOutDir(opts.OutDir); err != nil {
 		return nil, err
@@ -164,15 +167,20 @@ func OutName(path string) string {
 
 // checkNames refuses files whose results would have one name, and in place one
 // file given twice, by whatever names.
-func checkNames(files []string, infos []os.FileInfo, outDir string) error {
-	if outDir != "" {
+func checkNames(files []string, infos []os.FileInfo, opts *Options) error {
+	if opts.OutDir != "" {
 		seen := make(map[string]string, len(files))
 		for _, path := range files {
-			key := OutName(path)
-			if other, ok := seen[key]; ok {
-				return fmt.Errorf("%s and %s would both be written to %s", other, path, filepath.Join(outDir, key))
+			names := []string{OutName(path), OutBaseName(path)}
+			if !opts.distills() {
+				names = names[:1]
 			}
-			seen[key] = path
+			for _, name := range names {
+				if other, ok := seen[name]; ok {
+					return fmt.Errorf("%s and %s would both be written to %s", other, path, filepath.Join(opts.OutDir, name))
+				}
+				seen[name] = path
+			}
 		}
 		return nil
 	}

@@ -5,10 +5,24 @@ import (
 	"io"
 
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/splitdedup"
 )
 
-// ReadSplit reads the BTF of path; with a base it is split BTF on top of it.
+// ReadSplit reads the BTF of path; with a base it is split BTF on top of it. A
+// module that carries a distilled base (.BTF.base) is read on top of that one,
+// or with a base relocated to it as the kernel does.
 func ReadSplit(path, base string) (*btf.BTF, error) {
+	file, err := readBTF(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, plain(err))
+	}
+	if file.distilled != nil {
+		out, err := readDistilled(file, base)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return out, nil
+	}
 	var b *btf.BTF
 	if base != "" {
 		data, err := readBTF(base)
@@ -19,11 +33,7 @@ func ReadSplit(path, base string) (*btf.BTF, error) {
 			return nil, fmt.Errorf("%s: base: %w", base, err)
 		}
 	}
-	data, err := ReadBTF(path)
-	if err != nil {
-		return nil, err
-	}
-	out, err := btf.Parse(data, b)
+	out, err := btf.Parse(file.data, b)
 	if err != nil && b == nil {
 		err = fmt.Errorf("%w; is it split BTF, which needs its base?", err)
 	}
@@ -31,6 +41,28 @@ func ReadSplit(path, base string) (*btf.BTF, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return out, nil
+}
+
+// readDistilled reads BTF that has a base of its own, and takes it to another
+// one unless that is empty.
+func readDistilled(file *btfFile, base string) (*btf.BTF, error) {
+	own, err := btf.Parse(file.distilled, nil)
+	if err != nil {
+		return nil, fmt.Errorf("section .BTF.base: %w", err)
+	}
+	split, err := btf.Parse(file.data, own)
+	if err != nil || base == "" {
+		return split, err
+	}
+	b, err := LoadBase(base)
+	if err != nil {
+		return nil, err
+	}
+	r, _, err := splitdedup.Relocate(b.dedup, split)
+	if err != nil {
+		return nil, fmt.Errorf("%s does not fit: %w", base, err)
+	}
+	return &btf.BTF{Types: r.Types, Start: r.Start, Strs: r.Strings, StrStart: r.StrStart, Base: b.BTF, Order: split.Order}, nil
 }
 
 // Dump prints the own types of b in bpftool's raw form.

@@ -159,6 +159,9 @@ func tell(results []encoder.Result, verbose bool) (failed int) {
 			for _, s := range r.Skipped {
 				report(fmt.Errorf("%s: function %s left out: %s", r.Path, s.Name, s.Reason))
 			}
+			for _, k := range r.Kept {
+				report(fmt.Errorf("%s: %v %s not in .BTF.base: %s", r.Path, k.Kind, k.Name, k.Reason))
+			}
 		}
 	}
 	if interrupted > 0 {

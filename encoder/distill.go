@@ -1,0 +1,75 @@
+package encoder
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/elfio"
+	"github.com/gobtfenc/gobtfenc/splitdedup"
+)
+
+// distills reports whether every file gets a distilled base.
+func (o *Options) distills() bool { return o.Features.Has(FeatureDistilledBase) }
+
+// distill gives split a base of its own, w.own, if the features say so. kfuncs
+// stay in the module's own BTF even where the base has the same ones: it is
+// only there that a kernel looks for what a module registers.
+func (w *worker) distill(f *elfio.File, r *Result, split *splitdedup.Result, kfuncs []btf.ID) (*splitdedup.Result, error) {
+	w.own, w.base = nil, w.base[:0]
+	if !w.opts.distills() {
+		return split, nil
+	}
+	d, err := splitdedup.Distill(w.opts.Base.dedup, split, kfuncs)
+	if err != nil {
+		return nil, err
+	}
+	w.own = &btf.BTF{Types: d.Base.Types, Strs: d.Base.Strings, Order: f.Order()}
+	if err := btf.CheckDistilled(w.own); err != nil {
+		return nil, fmt.Errorf("a kernel would refuse the distilled base: %w", err)
+	}
+	w.base = btf.Append(w.base, &d.Base.Types, d.Base.Strings, f.Order())
+	r.Kept = d.Kept
+	return &d.Split, nil
+}
+
+// emptySplit is split BTF without types; strs is empty.
+func (b *Base) emptySplit(strs *btf.Strings) *splitdedup.Result {
+	return &splitdedup.Result{Start: btf.ID(b.types().NumTypes()), Strings: strs.Own(), StrStart: strs.Start()}
+}
+
+// errStaleBase refuses a file whose .BTF.base would outlive the .BTF that it
+// was made for: a kernel that finds one takes it for the base.
+var errStaleBase = errors.New("section .BTF.base: is there, for the .BTF that would be replaced: encode with feature distilled_base again, or remove it first (objcopy --remove-section .BTF.base)")
+
+// inject puts the BTF into the file.
+func (w *worker) inject(f *elfio.File, path string) (changed bool, err error) {
+	patches := []elfio.Patch{{Name: ".BTF", Data: w.out}}
+	if w.opts.distills() {
+		patches = append(patches, elfio.Patch{Name: ".BTF.base", Data: w.base})
+	} else if f.Index(".BTF.base") > 0 {
+		return false, errStaleBase
+	}
+	return elfio.ReplaceSections(path, elfio.WriteOptions{Expect: f.Stamp}, patches...)
+}
+
+// writeRaw writes the BTF of a file to the folder for it. The base is written
+// first: a run that is killed between the two leaves BTF that has none, or that
+// of the run before.
+func (w *worker) writeRaw(path string) (changed bool, err error) {
+	if w.opts.distills() {
+		if changed, err = replaceFile(filepath.Join(w.opts.OutDir, OutBaseName(path)), w.base); err != nil {
+			return changed, err
+		}
+	}
+	also, err := replaceFile(filepath.Join(w.opts.OutDir, OutName(path)), w.out)
+	return changed || also, err
+}
+
+// OutBaseName returns the name of the distilled base of a file: x.base.btf for
+// a/b/x.ko.
+func OutBaseName(path string) string {
+	return strings.TrimSuffix(filepath.Base(path), ".ko") + ".base.btf"
+}
