@@ -34,7 +34,7 @@ func markArena(store typeStore, strs *btf.Strings, g *symGroup, ret btf.ID, para
 			continue
 		}
 		if i >= len(params) {
-			return 0, fmt.Errorf("kfunc %s with KF_ARENA_ARG%d has %d parameters", g.name, i+1, len(params))
+			return 0, fmt.Errorf("kfunc %s with KF_ARENA_ARG%d: there is no such parameter", g.name, i+1)
 		}
 		id, err := arenaPointer(store, strs, btf.ID(params[i].Type))
 		if err != nil {
