@@ -13,20 +13,20 @@ cd "$(dirname "$0")/.."
 mkdir -p bin
 
 step() { printf '\n== %s\n' "$*"; }
-failed=0
+failed=
 
 step gofmt
 unformatted=$(gofmt -l .)
 if [ -n "$unformatted" ]; then
 	printf 'not formatted: %s\n' $unformatted
-	failed=1
+	failed+=' gofmt'
 fi
 
 step go vet
-go vet ./... || failed=1
+go vet ./... || failed+=' vet'
 
 step staticcheck
-bin/staticcheck ./... || failed=1
+bin/staticcheck ./... || failed+=' staticcheck'
 
 if [ -z "${GOBTFENC_CORPUS:-}" ] && [ -d ../shared/corpus ]; then
 	GOBTFENC_CORPUS=$(cd ../shared/corpus && pwd)
@@ -39,7 +39,7 @@ run() {
 	local log=$1 strict=$2 status=0
 	shift 2
 	go test -v "$@" >"$log" 2>&1 || status=$?
-	awk -v status="$status" -v strict="$strict" -f scripts/test.awk "$log" || failed=1
+	awk -v status="$status" -v strict="$strict" -f scripts/test.awk "$log" || failed+=" $log"
 }
 
 step go test
@@ -48,5 +48,7 @@ run bin/test.log "$([ -n "${CI:-}" ] && echo 1 || echo 0)" -timeout 20m ./...
 step go test -race
 run bin/test-race.log 0 -timeout 20m -race -short ./encoder ./internal/...
 
-((!failed)) || step failed
-exit $failed
+if [ -n "$failed" ]; then
+	step "failed:$failed"
+	exit 1
+fi
