@@ -158,17 +158,46 @@ func (c *Converter) sizeOf(id btf.ID) uint32 {
 
 // sortMembers puts members in order of their offset, as the kernel demands
 // (btf_struct_check_meta); Rust declares them in source order, which is not
-// the order of their places.
+// the order of their places. Tags go with their members.
 func (c *Converter) sortMembers() {
 	t := &c.unit.Types
+	var moved map[int32][]int32 // of a row: where its members have gone
 	for _, r := range c.unsorted {
 		row := &t.Rows[r]
+		items := t.ItemsOf(row)
 		mask := ^uint32(0)
 		if row.Info.KindFlag() {
 			mask = 0xffffff
 		}
-		slices.SortStableFunc(t.ItemsOf(row), func(a, b btf.Item) int {
-			return int(int64(a.Val&mask) - int64(b.Val&mask))
-		})
+		byOffset := func(a, b btf.Item) int { return int(int64(a.Val&mask) - int64(b.Val&mask)) }
+		if len(c.tagRefs) > 0 {
+			if moved == nil {
+				moved = map[int32][]int32{}
+			}
+			moved[int32(r)] = places(items, byOffset)
+		}
+		slices.SortStableFunc(items, byOffset)
 	}
+	if moved == nil {
+		return
+	}
+	for i := range c.tagRefs {
+		tag := &c.tagRefs[i]
+		if to := moved[tag.index]; tag.owner == tagType && tag.component >= 0 && int(tag.component) < len(to) {
+			tag.component = to[tag.component]
+		}
+	}
+}
+
+// places returns for each item where a stable sort will put it.
+func places(items []btf.Item, compare func(a, b btf.Item) int) []int32 {
+	order, to := make([]int32, len(items)), make([]int32, len(items))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return compare(items[a], items[b]) })
+	for i, from := range order {
+		to[from] = int32(i)
+	}
+	return to
 }
