@@ -38,10 +38,7 @@ var featureNames = [...]string{
 	"reproducible_build", "distilled_base", "global_var", "attributes", "true_signature", "layout",
 }
 
-const (
-	defaultFeatures = FeatureReproducible - 1
-	missingFeatures = FeatureLayout
-)
+const defaultFeatures = FeatureReproducible - 1
 
 // pahole124 names the set that pahole 1.24 encodes when the kernel of its time
 // calls it: --btf_gen_floats, and no rule about functions but the symbol table.
@@ -84,11 +81,11 @@ func (fs Features) String() string {
 	return strings.Join(names, ",")
 }
 
-// FeatureMode says what ParseFeatures does with a name that it cannot serve.
+// FeatureMode says what ParseFeatures does with a name that it does not know.
 type FeatureMode int
 
 const (
-	// FeaturesStrict makes unknown and missing features errors.
+	// FeaturesStrict makes unknown features errors.
 	FeaturesStrict FeatureMode = iota
 
 	// FeaturesLenient ignores them, as pahole does: a kernel tree may ask
@@ -146,10 +143,6 @@ func (fs *Features) add(name string, mode FeatureMode) error {
 	case i < 0 && mode == FeaturesStrict:
 		return fmt.Errorf("unknown feature %q; known are default, %s, %s", name, pahole124, strings.Join(featureNames[:], ", "))
 	case i < 0:
-		return nil
-	case missingFeatures>>i&1 != 0 && mode == FeaturesStrict:
-		return fmt.Errorf("feature %s is not implemented", name)
-	case missingFeatures>>i&1 != 0:
 		return nil
 	}
 	fs.set |= 1 << i

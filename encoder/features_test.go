@@ -36,7 +36,6 @@ func TestParseFeaturesErrors(t *testing.T) {
 		{"var,inline", `unknown feature "inline"`, "var"},
 		{"all", `unknown feature "all"`, ""},
 		{"+inline", `unknown feature "inline"`, defaultNames},
-		{"layout", "feature layout is not implemented", ""},
 		{"Var", `unknown feature "Var"`, ""},
 	} {
 		if _, err := ParseFeatures([]string{c.values}, FeaturesStrict); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -134,17 +134,28 @@ func (w *worker) encodeModule(r *Result) error {
 		return err
 	}
 
-	ph.Start("verify")
-	if err := w.opts.Base.verify(f, split); err != nil {
-		return err
-	}
-
 	// Give the module a base of its own where it asks for one.
 	ph.Start("distill")
 	if split, err = w.distill(f, r, split, w.funcs.kfuncTypes); err != nil {
 		return err
 	}
-	w.out = btf.Append(w.out[:0], &split.Types, split.Strings, f.Order())
+
+	made := w.opts.Base.made(f, split)
+	if w.own != nil {
+		made.Base = w.own
+	}
+	if w.opts.Sort {
+		ph.Start("sort")
+		if made, err = btf.SortByName(made); err != nil {
+			return err
+		}
+	}
+
+	ph.Start("verify")
+	if err := w.opts.Target.verify(made, f); err != nil {
+		return err
+	}
+	w.out = w.opts.append(w.out[:0], made)
 	r.Types, r.DWARF = len(split.Types.Rows), w.units.stats()
 	// The BTF is final.
 

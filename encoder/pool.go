@@ -34,6 +34,14 @@ type Options struct {
 	// Exclude holds the languages whose units are left out.
 	Exclude []dwarf.Lang
 
+	// Sort puts the types in order of their names, as kernels since 7.0
+	// expect them.
+	Sort bool
+
+	// Target is the kernel that is to load the BTF: a type that it cannot load
+	// is the file's error. Features are to be fit for it (Target.Fit).
+	Target Target
+
 	// AllowMismatch encodes modules that are not of the base's kernel, too.
 	AllowMismatch bool
 
@@ -68,6 +76,11 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 	}
 	if err := opts.checkDetached(files, infos); err != nil {
 		return nil, err
+	}
+	if opts.Base != nil {
+		if err := opts.Target.checkSplit(); err != nil {
+			return nil, err
+		}
 	}
 	results := make([]Result, len(files))
 	for i, path := range files {

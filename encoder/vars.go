@@ -41,7 +41,6 @@ type variables struct {
 	syms     *symbols
 	strs     *btf.Strings
 	addrSize int
-	maxVlen  int // of a DATASEC
 
 	vars  []variable
 	tags  []dwarfconv.Tag
@@ -53,7 +52,7 @@ func newVariables() *variables { return &variables{} }
 // reset prepares for a module whose symbols are in syms, whose names are in
 // strs and whose pointers have addrSize bytes.
 func (vs *variables) reset(features Features, syms *symbols, strs *btf.Strings, addrSize int) {
-	vs.features, vs.syms, vs.strs, vs.addrSize, vs.maxVlen = features, syms, strs, addrSize, btf.MaxVlen
+	vs.features, vs.syms, vs.strs, vs.addrSize = features, syms, strs, addrSize
 	vs.vars, vs.tags, vs.order = vs.vars[:0], vs.tags[:0], vs.order[:0]
 }
 
@@ -230,9 +229,6 @@ func (vs *variables) dropOverlaps() {
 // those of all VARs.
 func (vs *variables) addDatasec(store typeStore, section int32, vars []int32, ids []btf.ID) error {
 	name := vs.syms.sectionName(section)
-	if len(vars) > vs.maxVlen {
-		return fmt.Errorf("DATASEC %q: %d variables, the kernel takes %d", name, len(vars), vs.maxVlen)
-	}
 	infos := make([]btf.Item, 0, len(vars))
 	for _, i := range vars {
 		v := &vs.vars[i]

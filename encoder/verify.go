@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gobtfenc/gobtfenc/btf"
@@ -8,13 +9,9 @@ import (
 	"github.com/gobtfenc/gobtfenc/splitdedup"
 )
 
-// verify checks what was made by the rules of the kernel's module loader. DWARF
-// can say what BTF can not: a member without a type, a name that is no
-// identifier, a struct that ends before its members. A module with such BTF
-// does not load, so that its author is better told while building it. Over the
-// 1,138 modules of Debian's kernel it is 0.6 % of the time.
-func (b *Base) verify(f *elfio.File, split *splitdedup.Result) error {
-	made := btf.BTF{
+// made returns what deduplication made of f as a BTF on top of b.
+func (b *Base) made(f *elfio.File, split *splitdedup.Result) *btf.BTF {
+	made := &btf.BTF{
 		Types:    split.Types,
 		Start:    split.Start,
 		Strs:     split.Strings,
@@ -24,8 +21,41 @@ func (b *Base) verify(f *elfio.File, split *splitdedup.Result) error {
 	if b != nil {
 		made.Base = b.BTF
 	}
-	if err := btf.Validate(&made, btf.Rules{Libbpf: true, PtrSize: addrSize(f)}); err != nil {
-		return fmt.Errorf("a kernel would refuse the BTF: %w", err)
+	return made
+}
+
+// verify checks what was made by the rules of the kernel's module loader, that
+// of the target where there is one. DWARF can say what BTF can not: a member
+// without a type, a name that is no identifier, a struct that ends before its
+// members. A module with such BTF does not load, so that its author is better
+// told while building it. Over the 1,138 modules of Debian's kernel it is
+// 0.6 % of the time.
+func (t Target) verify(made *btf.BTF, f *elfio.File) error {
+	rules := t.rules()
+	rules.PtrSize = addrSize(f)
+	err := btf.Validate(made, rules)
+	if err == nil {
+		return nil
 	}
-	return nil
+	kernel := "a kernel"
+	if t != (Target{}) {
+		kernel = "Linux " + t.String()
+	}
+	var broken *btf.RuleError
+	if errors.As(err, &broken) && made.Row(broken.ID) != nil {
+		if n := made.Row(broken.ID).NumItems(); n > btf.MaxVlen && rules.NarrowInfo {
+			return fmt.Errorf("%v %q has %d items: no kernel before %v takes more than %d; see --target-kernel",
+				broken.Kind, broken.Name, n, firstWide, btf.MaxVlen)
+		}
+	}
+	return fmt.Errorf("%s would refuse the BTF: %w", kernel, err)
+}
+
+// append appends made to buf as it is written: a base with the layout section
+// where that is asked for. Readers of split BTF take its base's.
+func (o *Options) append(buf []byte, made *btf.BTF) []byte {
+	if made.Base == nil && o.Features.Has(FeatureLayout) {
+		return btf.AppendLayout(buf, &made.Types, made.Strs, made.Order)
+	}
+	return btf.Append(buf, &made.Types, made.Strs, made.Order)
 }

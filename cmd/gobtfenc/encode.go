@@ -26,6 +26,8 @@ type encodeFlags struct {
 	outDir   string
 	detached string
 	object   string
+	sort     bool
+	target   string
 	mismatch bool
 	verbose  bool
 	timing   bool
@@ -81,6 +83,8 @@ The exit status is 0 when all files are good, 1 when one failed, 2 for misuse.`,
 	fl.StringVar(&f.outDir, "out-dir", "", "write raw BTF to `DIR`/NAME.btf and leave the files alone")
 	fl.StringVar(&f.detached, "detached", "", "write the raw BTF of the only input to `FILE`, not into the input")
 	fl.StringVar(&f.object, "btf-object", "", "write the BTF of the only input as an object to `FILE`, ready to be\nlinked, not into the input")
+	fl.BoolVar(&f.sort, "sort", false, "order types by name, as kernels since 7.0 expect them")
+	fl.StringVar(&f.target, "target-kernel", "", "encode only what the kernel of version `X.Y` can load; 7.0 and later\nimply --sort")
 	fl.BoolVar(&f.mismatch, "allow-mismatch", false, "encode modules of another kernel than the base's too, with a warning")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "name the functions that are left out, and why")
 	fl.BoolVar(&f.timing, "timing", false, "print the time of each pass, summed over all workers")
@@ -126,6 +130,16 @@ func (f *encodeFlags) options() (encoder.Options, error) {
 	if opts.Exclude, err = encoder.ParseLanguages(f.exclude); err != nil {
 		return opts, misuse{err}
 	}
+	if f.target != "" {
+		if opts.Target, err = encoder.ParseTarget(f.target); err != nil {
+			return opts, misuse{fmt.Errorf("--target-kernel: %w", err)}
+		}
+		var left string
+		if opts.Features, left = opts.Target.Fit(opts.Features); left != "" {
+			report(errors.New(left))
+		}
+	}
+	opts.Sort = f.sort || opts.Target.Sorts()
 	if f.timing {
 		opts.Clock = new(phase.Clock)
 	}
