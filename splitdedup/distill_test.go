@@ -625,30 +625,6 @@ func TestDistillHostile(t *testing.T) {
 	checkRelocation(t, base, got, relocation{base: "[1] INT 'int' size=4", want: strings.TrimPrefix(btftest.Text(got), btftest.Text(got.Base))})
 }
 
-// shuffled returns b, which has no base, with its types in another order.
-func shuffled(b *btf.BTF, rnd *rand.Rand) *btf.BTF {
-	perm := rnd.Perm(b.NumOwn())
-	ids := make([]uint32, b.NumTypes())
-	for to, from := range perm {
-		ids[from+1] = uint32(to + 1)
-	}
-	strs := btf.NewStrings(nil)
-	out := &btf.BTF{Order: b.Order, Types: btf.Types{Rows: make([]btf.Row, 1, b.NumTypes())}}
-	rw := rewriter{
-		id: func(id uint32) uint32 { return ids[id] },
-		name: func(off uint32) uint32 {
-			s, _ := b.Str(btf.StrOff(off))
-			return uint32(strs.Intern(s))
-		},
-	}
-	for _, from := range perm {
-		r := &b.Types.Rows[from+1]
-		rw.append(&out.Types, r, b.Types.ItemsOf(r))
-	}
-	out.Strs = bytes.Clone(strs.Own())
-	return out
-}
-
 // TestDistillShuffled takes random split BTF through a distilled base to its
 // own base in another order: the meaning stays, whatever names the base has
 // twice.
@@ -660,7 +636,7 @@ func TestDistillShuffled(t *testing.T) {
 		on := newTextBase(t, base)
 		split := randomSplit(rnd, base, 12)
 		_, got := distill(t, on, split, nil)
-		other := shuffled(base, rnd)
+		other := btftest.Shuffle(base, rnd)
 		res, _, err := Relocate(newTextBase(t, other), got)
 		if err != nil {
 			t.Fatalf("%v\nbase:\n%s\nsplit:\n%s", err, btftest.Text(base), btftest.Text(split))
