@@ -162,6 +162,9 @@ func (c *Converter) sizeOf(id btf.ID) uint32 {
 func (c *Converter) sortMembers() {
 	t := &c.unit.Types
 	var moved map[int32][]int32 // of a row: where its members have gone
+	// Every old bit-field names its struct.
+	slices.Sort(c.unsorted)
+	c.unsorted = slices.Compact(c.unsorted)
 	for _, r := range c.unsorted {
 		row := &t.Rows[r]
 		items := t.ItemsOf(row)

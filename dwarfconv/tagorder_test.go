@@ -242,3 +242,30 @@ func TestTagOfMovedMember(t *testing.T) {
 		t.Errorf("got %v\n%swant\n%s", err, got, want)
 	}
 }
+
+// TestTagOfOldBitField: the place of a bit-field by DW_AT_bit_offset is known
+// late, and every one of them asks for its struct to be sorted.
+func TestTagOfOldBitField(t *testing.T) {
+	got, _, err := convertText(t, dwarftest.Options{Version: 2}, all, trim(`
+			compile_unit
+			  i: base_type name="int" byte_size=4 encoding=5
+			  structure_type name="s" byte_size=4
+			    member name="high" type=i byte_size=4 bit_size=8 bit_offset=0 data_member_location=0
+			      LLVM_annotation name="btf_decl_tag" const_value="of high"
+			    member name="low" type=i byte_size=4 bit_size=8 bit_offset=24 data_member_location=0
+			      LLVM_annotation name="btf_decl_tag" const_value="of low"
+			    member name="next" type=i byte_size=4 bit_size=8 bit_offset=16 data_member_location=0
+	`))
+	want := trim(`
+			[1] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=SIGNED
+			[2] STRUCT 's' size=4 vlen=3
+				'low' type_id=1 bits_offset=0 bitfield_size=8
+				'next' type_id=1 bits_offset=8 bitfield_size=8
+				'high' type_id=1 bits_offset=24 bitfield_size=8
+			[3] DECL_TAG 'of high' type_id=2 component_idx=2
+			[4] DECL_TAG 'of low' type_id=2 component_idx=0
+	`)
+	if err != nil || got != want {
+		t.Errorf("got %v\n%swant\n%s", err, got, want)
+	}
+}
