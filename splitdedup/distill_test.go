@@ -59,7 +59,7 @@ var distillCases = []distillCase{
 	'v1' val=1024
 [11] ENUM64 '(anon)' size=8
 	'v1' val=1025
-[12] STRUCT 'unneeded' size=4
+[12] STRUCT 'pointee' size=4
 	'f1' type_id=1
 [13] STRUCT 'embedded' size=4
 	'f1' type_id=1
@@ -95,7 +95,7 @@ var distillCases = []distillCase{
 [3] UNION 'u1' size=12
 [4] ENUM 'e1' size=4
 [5] ENUM 'e641' size=8
-[6] STRUCT 'unneeded' size=4
+[6] STRUCT 'pointee' size=4
 [7] STRUCT 'embedded' size=4
 [8] STRUCT 'from_proto' size=4
 [9] UNION 'u1' size=4
@@ -139,7 +139,7 @@ var distillCases = []distillCase{
 [3] UNION 'u1' size=12
 [4] STRUCT 's1' size=8
 [5] FLOAT 'double' size=8
-[6] STRUCT 'unneeded' size=400
+[6] STRUCT 'pointee' size=400
 [7] STRUCT 'embedded' size=4
 [8] ENUM64 'e1' size=4
 	'v1' val=5
@@ -177,6 +177,23 @@ var distillCases = []distillCase{
 	'p1' type_id=10
 [31] ARRAY '(anon)' type_id=10 index_type_id=10 nr_elems=3`,
 		}},
+	},
+	{
+		name: "what a stub has no members for is not needed",
+		base: `
+[1] INT 'int' size=4
+[2] STRUCT 'unneeded' size=4
+	'f' type_id=1
+[3] PTR '(anon)' type_id=2
+[4] STRUCT 'needed' size=8
+	'p' type_id=3
+[5] FUNC_PROTO '(anon)' ret_type_id=1
+[6] FUNC 'f' type_id=5
+[7] DECL_TAG 't' type_id=6 component_idx=-1`,
+		split:       "[8] PTR '(anon)' type_id=4",
+		wantBase:    "[1] STRUCT 'needed' size=8",
+		wantSplit:   "[2] PTR '(anon)' type_id=1",
+		relocations: []relocation{{want: "[8] PTR '(anon)' type_id=4"}},
 	},
 	{
 		name: "one name, two sizes",
