@@ -142,7 +142,8 @@ func (w *worker) protect(r *Result) (usable bool) {
 	if r.Err != nil {
 		r.Err = fmt.Errorf("%s: %w", r.Path, r.Err)
 	}
-	return true
+	var bug *internalError // of another goroutine
+	return !errors.As(r.Err, &bug)
 }
 
 // statAll looks at files; nil for one that cannot be looked at.

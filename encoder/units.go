@@ -29,13 +29,14 @@ import (
 const slotsPerJob = 4
 
 // bytesPerJob is how much .debug_info is worth one more goroutine: some
-// milliseconds of work.
-const bytesPerJob = 1 << 20
+// milliseconds of work. It is variable for tests.
+var bytesPerJob = 1 << 20
 
 // pipeline is the state of one file's conversion; its memory is reused.
 type pipeline struct {
 	convs []*dwarfconv.Converter // the first one is reset, the others share its module
 	slots []slot                 // unit i is in slots[i%len(slots)]
+	jobs  int                    // convs in use for this file
 
 	mu     sync.Mutex
 	wake   sync.Cond
@@ -72,10 +73,10 @@ func (p *pipeline) run(infoSize int, clock *phase.Clock, add func(*dwarfconv.Uni
 	for i := range p.slots {
 		p.slots[i].ready = false
 	}
-	jobs := min(len(p.convs), p.total, 1+infoSize/bytesPerJob)
+	p.jobs = max(1, min(len(p.convs), p.total, 1+infoSize/bytesPerJob))
 	var others sync.WaitGroup
 	var clocks []*phase.Clock
-	for i := 1; i < jobs; i++ {
+	for i := 1; i < p.jobs; i++ {
 		var c *phase.Clock
 		if clock != nil {
 			c = new(phase.Clock)
@@ -153,7 +154,7 @@ func (p *pipeline) unlocked(f func() error) (err error) {
 
 // stats sums up what the Converters met.
 func (p *pipeline) stats() (sum dwarfconv.Stats) {
-	for _, c := range p.convs {
+	for _, c := range p.convs[:p.jobs] {
 		s := c.Stats()
 		sum.Units += s.Units
 		sum.Excluded += s.Excluded
@@ -163,5 +164,14 @@ func (p *pipeline) stats() (sum dwarfconv.Stats) {
 	return sum
 }
 
-// panicked is the error that a panic, a bug of ours, becomes.
-func panicked(p any) error { return fmt.Errorf("internal error: %v\n%s", p, debug.Stack()) }
+// internalError is what a panic, a bug of ours, becomes.
+type internalError struct {
+	value any
+	stack []byte
+}
+
+func (e *internalError) Error() string {
+	return fmt.Sprintf("internal error: %v\n%s", e.value, e.stack)
+}
+
+func panicked(p any) error { return &internalError{p, debug.Stack()} }
