@@ -27,8 +27,19 @@ type testSec struct {
 	data []byte
 }
 
-// buildELF makes a 64-bit ELF file of sections, with a symbol table.
+// buildELF opens what elfBytes makes.
 func buildELF(t *testing.T, typ elf.Type, order binary.ByteOrder, secs []testSec, syms []testSym) *elfio.File {
+	t.Helper()
+	var r elfio.Reader
+	f, err := r.OpenBytes("test.ko", elfBytes(t, typ, order, secs, syms))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// elfBytes makes a 64-bit ELF file of sections, with a symbol table.
+func elfBytes(t testing.TB, typ elf.Type, order binary.ByteOrder, secs []testSec, syms []testSym) []byte {
 	t.Helper()
 	index := map[string]uint16{}
 	for i, s := range secs {
@@ -92,12 +103,7 @@ func buildELF(t *testing.T, typ elf.Type, order binary.ByteOrder, secs []testSec
 	}
 	file.Write(body.Bytes()[64:])
 	file.Write(headers.Bytes())
-	var r elfio.Reader
-	f, err := r.OpenBytes("test.ko", file.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
+	return file.Bytes()
 }
 
 // groupsText prints groups by name: foo@0,40 ambiguous kfunc=0x1000

@@ -26,8 +26,8 @@ func ParseTarget(s string) (Target, error) {
 	switch {
 	case !ok:
 		return Target{}, fmt.Errorf("%q is no kernel version: X.Y or X.Y.Z", s)
-	case t.before(firstBase):
-		return Target{}, fmt.Errorf("Linux %v takes no BTF of its own, %v was the first that did", t, firstBase)
+	case t == Target{} || t.before(firstBase):
+		return Target{}, fmt.Errorf("Linux %s takes no BTF of its own, %v was the first that did", s, firstBase)
 	}
 	return t, nil
 }
