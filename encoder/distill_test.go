@@ -156,11 +156,14 @@ func sameDistilled(t *testing.T, want, got *btf.BTF, kept []splitdedup.Kept) {
 }
 
 // TestDistilledTree: every module of the small tree, relocated to its base in
-// another order, is what it is without the feature.
+// another order, is what it is without the feature; also if its types are
+// sorted.
 func TestDistilledTree(t *testing.T) {
 	base := treeBase(t)
 	plain, opts := options(t), distilling(t, base)
 	plain.Base = base
+	sorted := opts
+	sorted.Sort = true
 	other := btftest.Shuffle(base.BTF, rand.New(rand.NewPCG(7, 2)))
 	on := newBase(t, other)
 	for _, o := range treeObjects(t) {
@@ -169,9 +172,16 @@ func TestDistilledTree(t *testing.T) {
 		}
 		t.Run(o.name, func(t *testing.T) {
 			want := parse(t, encode(t, plain, o.path), base.BTF)
-			got := relocate(t, on, other, encodeDistilled(t, opts, o.path))
-			if d := btftest.Compare(want, got); len(d.Missing)+len(d.Extra)+len(d.Dup) > 0 {
-				t.Error(d)
+			for _, opts := range []encoder.Options{opts, sorted} {
+				got := relocate(t, on, other, encodeDistilled(t, opts, o.path))
+				if d := btftest.Compare(want, got); len(d.Missing)+len(d.Extra)+len(d.Dup) > 0 {
+					t.Errorf("sorted %v: %v", opts.Sort, d)
+				}
+				for id := got.First(); opts.Sort && int(id)+1 < got.NumTypes(); id++ {
+					if bytes.Compare(got.Name(id), got.Name(id+1)) > 0 {
+						t.Errorf("type %d is before %d", id, id+1)
+					}
+				}
 			}
 		})
 	}

@@ -665,6 +665,52 @@ func TestDistillShuffled(t *testing.T) {
 	}
 }
 
+// FuzzDistill does the same with what deduplication makes of any bytes, and
+// relocates to any other base without a fault of ours.
+func FuzzDistill(f *testing.F) {
+	rnd := rand.New(rand.NewPCG(3, 6))
+	for range 20 {
+		var seed [3][]byte
+		for i := range seed {
+			seed[i] = make([]byte, 120)
+			for j := range seed[i] {
+				seed[i][j] = byte(rnd.Uint32())
+			}
+		}
+		f.Add(seed[0], seed[1], seed[2])
+	}
+	f.Fuzz(func(t *testing.T, base, unit, other []byte) {
+		b := graphOf(base)
+		on, err := NewBase(&b.Types, b.Strs)
+		if err != nil {
+			t.Skip(err)
+		}
+		r := newRun(t, b, false)
+		if _, err := r.m.AddUnit(r.rename(graphOf(unit))); err != nil {
+			t.Skip(err)
+		}
+		split := r.finish(t)
+		_, got := distill(t, on, split, nil)
+		moved := btftest.Shuffle(b, rand.New(rand.NewPCG(1, uint64(len(base)))))
+		res, _, err := Relocate(newTextBase(t, moved), got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := btftest.Compare(split, readBack(t, res, moved)); len(d.Missing)+len(d.Extra) > 0 {
+			t.Error(d)
+		}
+		if o := graphOf(other); o.NumOwn() > 0 {
+			on, err := NewBase(&o.Types, o.Strs)
+			if err != nil {
+				t.Skip(err)
+			}
+			if res, _, err := Relocate(on, got); err == nil {
+				readBack(t, res, o)
+			}
+		}
+	})
+}
+
 // randomTypes returns n types of few names and sizes, so that many are alike.
 func randomTypes(rnd *rand.Rand, n int) *btf.BTF {
 	b := &btf.BTF{Order: binary.LittleEndian, Types: btf.Types{Rows: make([]btf.Row, 1)}}
