@@ -21,6 +21,8 @@ const trueTypes = funcTypes + `
 	'(anon)' type_id=10
 [14] TYPEDEF 'mixed_t' type_id=11
 [15] CONST '(anon)' type_id=14
+[16] UNION 'wide' size=24
+	'm' type_id=5
 `
 
 // convertTrue converts raw with or without Options.TrueSignature. A parameter
