@@ -32,7 +32,9 @@ type Base struct {
 const maxBase = 1 << 30
 
 // LoadBase reads a base from raw BTF (/sys/kernel/btf/vmlinux) or from the .BTF
-// section of an ELF file (vmlinux, btf_vmlinux.ko).
+// section of an ELF file (vmlinux, btf_vmlinux.ko). Types of kinds that are not
+// known must be described by its layout section; no module shares them, and
+// those behind them have the ids that they have in the kernel.
 func LoadBase(path string) (*Base, error) {
 	b, err := loadBase(path)
 	if err != nil {
@@ -49,9 +51,6 @@ func loadBase(path string) (*Base, error) {
 	b, err := btf.Parse(file.data, nil)
 	if err != nil {
 		return nil, err
-	}
-	if b.Opaque > 0 {
-		return nil, fmt.Errorf("%d types are of a kind that is not known", b.Opaque)
 	}
 	if b.NumOwn() == 0 {
 		return nil, errors.New("no types")

@@ -46,7 +46,9 @@ func noBase(collide bool) *Base {
 
 // NewBase indexes a base: t.Rows[0] is void, references are indexes into
 // t.Rows, and names are offsets into strs. References and names must have been
-// checked. t and strs are kept and must not change.
+// checked. Rows of KindVoid behind the first are types of unknown kinds, which
+// keep their ids and are the same as no other. t and strs are kept and must not
+// change.
 func NewBase(t *btf.Types, strs []byte) (*Base, error) { return newBase(t, strs, false) }
 
 func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
@@ -55,6 +57,7 @@ func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
 		return nil, err
 	}
 	b := &Base{types: *t, strs: x, complete: map[btf.StrOff]btf.ID{}, enums: map[btf.StrOff]enumNames{}, collide: collide}
+	b.hideOpaque()
 	b.canonicalNames()
 
 	m := NewModule()
@@ -73,6 +76,22 @@ func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
 	}
 	b.indexNames()
 	return b, nil
+}
+
+// hideOpaque puts a VAR without name and type in the place of every type of an
+// unknown kind (see btf.BTF.Opaque). They hold their ids, and as VARs they are
+// the same as no other type: nothing is known of what they mean.
+func (b *Base) hideOpaque() {
+	copied := false
+	for n := 1; n < len(b.types.Rows); n++ {
+		if b.types.Rows[n].Info != 0 {
+			continue
+		}
+		if !copied {
+			b.types.Rows, copied = append([]btf.Row(nil), b.types.Rows...), true
+		}
+		b.types.Rows[n] = btf.Row{Info: btf.MakeInfo(btf.KindVar, 0, false)}
+	}
 }
 
 // indexAll enters all types, the last first, so that the first of one signature
