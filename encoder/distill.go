@@ -14,30 +14,27 @@ import (
 // distills reports whether every file gets a distilled base.
 func (o *Options) distills() bool { return o.Features.Has(FeatureDistilledBase) }
 
-// distill gives split a base of its own, w.own, if the features say so. kfuncs
-// stay in the module's own BTF even where the base has the same ones: it is
-// only there that a kernel looks for what a module registers.
-func (w *worker) distill(f *elfio.File, r *Result, split *splitdedup.Result, kfuncs []btf.ID) (*splitdedup.Result, error) {
-	w.own, w.base = nil, w.base[:0]
+// distill gives made a base of its own, if the features say so, and returns what
+// is on top of that. kfuncs stay in the module's own BTF even where the base
+// has the same ones: it is only there that a kernel looks for what a module
+// registers.
+func (w *worker) distill(r *Result, made *btf.BTF, kfuncs []btf.ID) (*btf.BTF, error) {
+	w.base = w.base[:0]
 	if !w.opts.distills() {
-		return split, nil
+		return made, nil
 	}
-	d, err := splitdedup.Distill(w.opts.Base.dedup, split, kfuncs)
+	split := splitdedup.Result{Types: made.Types, Start: made.Start, Strings: made.Strs, StrStart: made.StrStart}
+	d, err := splitdedup.Distill(w.opts.Base.dedup, &split, kfuncs)
 	if err != nil {
 		return nil, err
 	}
-	w.own = &btf.BTF{Types: d.Base.Types, Strs: d.Base.Strings, Order: f.Order()}
-	if err := btf.CheckDistilled(w.own); err != nil {
+	own := &btf.BTF{Types: d.Base.Types, Strs: d.Base.Strings, Order: made.Order}
+	if err := btf.CheckDistilled(own); err != nil {
 		return nil, fmt.Errorf("a kernel would refuse the distilled base: %w", err)
 	}
-	w.base = btf.Append(w.base, &d.Base.Types, d.Base.Strings, f.Order())
+	w.base = btf.Append(w.base, &own.Types, own.Strs, own.Order)
 	r.Kept = d.Kept
-	return &d.Split, nil
-}
-
-// emptySplit is split BTF without types; strs is empty.
-func (b *Base) emptySplit(strs *btf.Strings) *splitdedup.Result {
-	return &splitdedup.Result{Start: btf.ID(b.types().NumTypes()), Strings: strs.Own(), StrStart: strs.Start()}
+	return &btf.BTF{Types: d.Split.Types, Start: d.Split.Start, Strs: d.Split.Strings, StrStart: d.Split.StrStart, Base: own, Order: made.Order}, nil
 }
 
 // errStaleBase refuses a file whose .BTF.base would outlive the .BTF that it

@@ -51,9 +51,7 @@ type worker struct {
 	funcs *functions
 	vars  *variables
 	out   []byte
-
-	own  *btf.BTF // distilled base, nil for none
-	base []byte   // as it is written
+	base  []byte // distilled base, empty for none
 }
 
 // newWorker returns a worker that converts so many units at once.
@@ -136,13 +134,9 @@ func (w *worker) encodeModule(r *Result) error {
 
 	// Give the module a base of its own where it asks for one.
 	ph.Start("distill")
-	if split, err = w.distill(f, r, split, w.funcs.kfuncTypes); err != nil {
+	made, err := w.distill(r, w.opts.Base.made(f, split), w.funcs.kfuncTypes)
+	if err != nil {
 		return err
-	}
-
-	made := w.opts.Base.made(f, split)
-	if w.own != nil {
-		made.Base = w.own
 	}
 	if w.opts.Sort {
 		ph.Start("sort")
@@ -156,7 +150,7 @@ func (w *worker) encodeModule(r *Result) error {
 		return err
 	}
 	w.out = w.opts.append(w.out[:0], made)
-	r.Types, r.DWARF = len(split.Types.Rows), w.units.stats()
+	r.Types, r.DWARF = len(made.Types.Rows), w.units.stats()
 	// The BTF is final.
 
 	ph.Start("write")
@@ -230,11 +224,12 @@ func (w *worker) encodeNothing(f *elfio.File, r *Result) error {
 		return nil
 	}
 	w.strs.Reset(w.opts.Base.strings())
-	split, err := w.distill(f, r, w.opts.Base.emptySplit(w.strs), nil)
+	empty := &splitdedup.Result{Start: btf.ID(w.opts.Base.types().NumTypes()), Strings: w.strs.Own(), StrStart: w.strs.Start()}
+	made, err := w.distill(r, w.opts.Base.made(f, empty), nil)
 	if err != nil {
 		return err
 	}
-	w.out = btf.Append(w.out[:0], &split.Types, split.Strings, f.Order())
+	w.out = btf.Append(w.out[:0], &made.Types, made.Strs, made.Order)
 	return w.write(f, r)
 }
 

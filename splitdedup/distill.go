@@ -2,6 +2,8 @@ package splitdedup
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 )
@@ -104,6 +106,7 @@ type distiller struct {
 	first btf.ID // of the split BTF's own types
 	fate  []fate // by base id
 	todo  []btf.ID
+	used  []btf.ID // those whose fate is not fateNone
 	ids   []btf.ID
 	lost  []stub // of fateCopy, those that were stubs: found says why
 }
@@ -134,8 +137,28 @@ func (d *distiller) needAll(keep []btf.ID) error {
 // need notes that a base type is needed.
 func (d *distiller) need(ref uint32) {
 	if id := btf.ID(ref); id != 0 && id < d.first && d.fate[id] == fateNone {
-		d.fate[id] = fateStub
+		d.set(id, fateStub)
 		d.todo = append(d.todo, id)
+	}
+}
+
+func (d *distiller) set(id btf.ID, f fate) {
+	if d.fate[id] == fateNone {
+		d.used = append(d.used, id)
+	}
+	d.fate[id] = f
+}
+
+// of returns the base types of a fate, in the order of their ids, until the next
+// one gets it.
+func (d *distiller) of(f fate) iter.Seq[btf.ID] {
+	slices.Sort(d.used)
+	return func(yield func(btf.ID) bool) {
+		for _, id := range d.used {
+			if d.fate[id] == f && !yield(id) {
+				return
+			}
+		}
 	}
 }
 
@@ -158,7 +181,7 @@ func (d *distiller) needRefs(id btf.ID) {
 // setCopy has a base type copied in full.
 func (d *distiller) setCopy(id btf.ID) {
 	if d.fate[id] != fateCopy {
-		d.fate[id] = fateCopy
+		d.set(id, fateCopy)
 		d.needRefs(id)
 	}
 }
@@ -203,10 +226,7 @@ func (d *distiller) stubOf(id btf.ID) stub {
 func (d *distiller) copyLost() bool {
 	inside := d.embedded()
 	var lost []stub
-	for id := btf.ID(1); id < d.first; id++ {
-		if d.fate[id] != fateStub {
-			continue
-		}
+	for id := range d.of(fateStub) {
 		s := d.stubOf(id)
 		s.embedded = inside[id]
 		if d.base.find(&s); s.found != id || s.second != 0 {
@@ -224,10 +244,8 @@ func (d *distiller) copyLost() bool {
 func (d *distiller) embedded() map[btf.ID]bool {
 	inside := map[btf.ID]bool{}
 	row := func(id btf.ID) (*btf.Row, []btf.Item) { return d.row(id) }
-	for id := btf.ID(1); id < d.first; id++ {
-		if d.fate[id] == fateCopy {
-			markEmbedded(row, id, inside)
-		}
+	for id := range d.of(fateCopy) {
+		markEmbedded(row, id, inside)
 	}
 	for i := range d.split.Types.Rows {
 		markEmbedded(row, d.first+btf.ID(i), inside)
@@ -239,10 +257,8 @@ func (d *distiller) embedded() map[btf.ID]bool {
 // together with the first type of a base (btf_add_type), so on an empty one the
 // ids of the split BTF would all be read one too low. int is in every kernel.
 func (d *distiller) anchor() {
-	for _, f := range d.fate {
-		if f == fateStub {
-			return
-		}
+	for range d.of(fateStub) {
+		return
 	}
 	fits := func(id btf.ID) bool {
 		if d.fate[id] != fateNone || d.base.types.Rows[id].Name == 0 || !isStubKind(d.base.types.Rows[id].Info.Kind()) {
@@ -255,14 +271,14 @@ func (d *distiller) anchor() {
 	if off, ok := d.base.strs.Find([]byte("int")); ok {
 		for _, id := range d.base.named()[off] {
 			if fits(id) {
-				d.fate[id] = fateStub
+				d.set(id, fateStub)
 				return
 			}
 		}
 	}
 	for id := btf.ID(1); id < d.first; id++ {
 		if fits(id) {
-			d.fate[id] = fateStub
+			d.set(id, fateStub)
 			return
 		}
 	}
@@ -275,11 +291,9 @@ func (d *distiller) build() (*Distilled, error) {
 	d.ids = make([]btf.ID, int(d.first)+own)
 	next := btf.ID(1)
 	number := func(f fate) {
-		for id, g := range d.fate {
-			if g == f {
-				d.ids[id] = next
-				next++
-			}
+		for id := range d.of(f) {
+			d.ids[id] = next
+			next++
 		}
 	}
 	number(fateStub)
@@ -293,10 +307,8 @@ func (d *distiller) build() (*Distilled, error) {
 	out := &Distilled{IDs: d.ids}
 	strs := btf.NewStrings(nil)
 	out.Base.Types.Rows = make([]btf.Row, 1, start)
-	for id, f := range d.fate {
-		if f == fateStub {
-			out.Base.Types.Rows = append(out.Base.Types.Rows, d.stubRow(btf.ID(id), strs))
-		}
+	for id := range d.of(fateStub) {
+		out.Base.Types.Rows = append(out.Base.Types.Rows, d.stubRow(id, strs))
 	}
 	out.Base.Strings = strs.Own()
 	index, err := btf.NewStrIndex(out.Base.Strings)
@@ -309,10 +321,8 @@ func (d *distiller) build() (*Distilled, error) {
 	for i := range d.split.Types.Rows {
 		d.appendRow(&out.Split.Types, d.first+btf.ID(i), strs)
 	}
-	for id, f := range d.fate {
-		if f == fateCopy {
-			d.appendRow(&out.Split.Types, btf.ID(id), strs)
-		}
+	for id := range d.of(fateCopy) {
+		d.appendRow(&out.Split.Types, id, strs)
 	}
 	out.Split.Strings = strs.Own()
 	out.Kept = d.kept()
@@ -357,12 +367,11 @@ func (d *distiller) kept() []Kept {
 		lost[d.lost[i].id] = &d.lost[i]
 	}
 	var out []Kept
-	for i, f := range d.fate {
-		id := btf.ID(i)
-		if f != fateCopy || d.base.types.Rows[id].Name == 0 {
+	for id := range d.of(fateCopy) {
+		r := &d.base.types.Rows[id]
+		if r.Name == 0 {
 			continue
 		}
-		r := &d.base.types.Rows[id]
 		k := Kept{ID: d.ids[id], Kind: r.Info.Kind(), Name: string(d.base.strs.Bytes(r.Name))}
 		switch s := lost[id]; {
 		case s != nil && s.second != 0:

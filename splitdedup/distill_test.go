@@ -351,6 +351,15 @@ var distillCases = []distillCase{
 		}},
 	},
 	{
+		// Its size is asked for then, and a declaration has none.
+		name:        "a struct that the base also declares, held by value",
+		base:        "[1] INT 'int' size=4\n[2] FWD 's' fwd_kind=struct\n[3] STRUCT 's' size=4\n'f' type_id=1",
+		split:       "[4] PTR '(anon)' type_id=3\n[5] STRUCT 'own' size=4\n's' type_id=3",
+		wantBase:    "[1] STRUCT 's' size=4",
+		wantSplit:   "[2] PTR '(anon)' type_id=1\n[3] STRUCT 'own' size=4\n's' type_id=1",
+		relocations: []relocation{{want: "[4] PTR '(anon)' type_id=3\n[5] STRUCT 'own' size=4\n's' type_id=3"}},
+	},
+	{
 		// libbpf: unexpected reference to base type of kind FUNC.
 		name: "a tag's function is the base's",
 		base: `
