@@ -81,11 +81,17 @@ func test(e *encoders, corpus string) error {
 	if err := measure(t, e); err != nil {
 		return err
 	}
+	if err := encodeVmlinux(t, e); err != nil {
+		return err
+	}
 	inPlace := e.out("tree")
 	if err := encodeInPlace(t, e, inPlace); err != nil {
 		return err
 	}
 	if err := compareAll(t, e, corpus); err != nil {
+		return err
+	}
+	if err := compareVmlinux(t, e, corpus); err != nil {
 		return err
 	}
 	if err := compareInPlace(t, e, inPlace); err != nil {
