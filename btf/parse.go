@@ -184,15 +184,15 @@ func readHeader(data []byte) (h header, order binary.ByteOrder, err error) {
 			return bad(s.at, s.name+" section ends beyond the data", uint64(s.off)+uint64(s.len))
 		}
 	}
+	if h.typeOff%4 != 0 {
+		return bad(8, "type section is not aligned", uint64(h.typeOff))
+	}
 	for i, a := range sections {
 		for _, b := range sections[:i] {
 			if a.len > 0 && b.len > 0 && uint64(a.off) < uint64(b.off)+uint64(b.len) && uint64(b.off) < uint64(a.off)+uint64(a.len) {
 				return bad(a.at, a.name+" section overlaps the "+b.name+" section, offset", uint64(a.off))
 			}
 		}
-	}
-	if h.typeOff%4 != 0 {
-		return bad(8, "type section is not aligned", uint64(h.typeOff))
 	}
 	return h, order, nil
 }
