@@ -49,56 +49,8 @@ func Parse(data []byte, base *BTF) (*BTF, error) {
 	if bad >= 0 {
 		return nil, b.refError(types, kinds, bad)
 	}
-	if id := b.endlessChain(); id != 0 {
-		r := b.Row(id)
-		return nil, &ParseError{
-			Section: "types", Offset: uint64(offsetOf(types, kinds, int(id-b.First()))),
-			Msg: fmt.Sprintf("type %d: %v in a cycle of typedefs and modifiers, type id", id, r.Info.Kind()), Value: uint64(r.Type),
-		}
-	}
+	b.kinds = kinds
 	return b, nil
-}
-
-// offsetOf returns where in the type section own type n begins.
-func offsetOf(types []byte, kinds *kindTable, n int) int {
-	off := 0
-	for range n {
-		info := Info(binary.LittleEndian.Uint32(types[off+4:]))
-		off += typeLen + kinds.tail[info.Kind()].of(info.Vlen())
-	}
-	return off
-}
-
-// endlessChain returns an own type that comes back to itself through typedefs
-// and modifiers alone, 0 for none. No type can be that, while a cycle through a
-// struct, pointer or prototype is one that some language has. Only a reference
-// to a later type or to itself can close a cycle.
-func (b *BTF) endlessChain() ID {
-	var walk []ID // by row: where the walk that came by began
-	for i := range b.Types.Rows {
-		first := b.Start + ID(i)
-		if r := &b.Types.Rows[i]; !isModifier(r.Info.Kind()) || ID(r.Type) < first {
-			continue
-		}
-		if walk == nil {
-			walk = make([]ID, len(b.Types.Rows))
-		}
-		for id := first; id >= b.Start; {
-			r := &b.Types.Rows[id-b.Start]
-			if !isModifier(r.Info.Kind()) {
-				break
-			}
-			if at := &walk[id-b.Start]; *at == first {
-				return id
-			} else if *at != 0 {
-				break
-			} else {
-				*at = first
-			}
-			id = ID(r.Type)
-		}
-	}
-	return 0
 }
 
 // newBTF returns a BTF without types.

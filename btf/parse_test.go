@@ -196,11 +196,6 @@ func TestParseErrors(t *testing.T) {
 		{"tag's target", "[2] DECL_TAG 't' type_id=5 component_idx=-1", "btf types: offset 0x10: type 2: type id out of range: 0x5", 0},
 		{"vlen beyond the section", "[2] STRUCT 's' size=4", "btf types: offset 0x10: type is longer than its section, vlen: 0xffffff", 0x04ffffff},
 		{"void", "[2] PTR '(anon)' type_id=1", "btf types: offset 0x10: unknown kind: 0x0", 1},
-		{"typedef of itself", "[2] TYPEDEF 't' type_id=2", "btf types: offset 0x10: type 2: TYPEDEF in a cycle of typedefs and modifiers, type id: 0x2", 0},
-		{"cycle of typedefs", "[2] STRUCT 's' size=4\n'a' type_id=3\n[3] TYPEDEF 't' type_id=5\n[4] CONST '(anon)' type_id=3\n[5] TYPEDEF 'u' type_id=4",
-			"btf types: offset 0x28: type 3: TYPEDEF in a cycle of typedefs and modifiers, type id: 0x5", 0},
-		{"chain into a cycle", "[2] CONST '(anon)' type_id=3\n[3] TYPE_TAG 't' type_id=4\n[4] VOLATILE '(anon)' type_id=3",
-			"btf types: offset 0x1c: type 3: TYPE_TAG in a cycle of typedefs and modifiers, type id: 0x4", 0},
 		{"two billion members", "[2] STRUCT 's' size=4", "btf types: offset 0x10: unknown kind: 0x7f", 0x7fffffff},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -213,21 +208,6 @@ func TestParseErrors(t *testing.T) {
 				t.Errorf("got %v\nwant %s", err, c.want)
 			}
 		})
-	}
-}
-
-// TestParseCycles has cycles that a language may have: they pass through more
-// than typedefs and modifiers.
-func TestParseCycles(t *testing.T) {
-	for _, text := range []string{
-		"[2] TYPEDEF 'go' type_id=3\n[3] FUNC_PROTO '(anon)' ret_type_id=2",
-		"[2] TYPEDEF 'p' type_id=3\n[3] PTR '(anon)' type_id=2",
-		"[2] CONST '(anon)' type_id=3\n[3] TYPEDEF 't' type_id=5\n[4] CONST '(anon)' type_id=5\n[5] TYPEDEF 'i' type_id=1",
-	} {
-		b := btftest.MustParse(t, intLine+text, nil)
-		if _, err := btf.Parse(btf.Append(nil, &b.Types, b.Strs, binary.LittleEndian), nil); err != nil {
-			t.Errorf("%s: %v", text, err)
-		}
 	}
 }
 

@@ -32,6 +32,8 @@ type BTF struct {
 	// with its name, its info word in Aux, and nothing else. A BTF that has
 	// some can be read, but not written.
 	Opaque int
+
+	kinds *kindTable // by which Parse read it
 }
 
 // NumTypes returns the number of ids in use, void and the base's included: it

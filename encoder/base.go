@@ -55,6 +55,9 @@ func loadBase(path string) (*Base, error) {
 	if b.NumOwn() == 0 {
 		return nil, errors.New("no types")
 	}
+	if err := btf.CheckCycles(b); err != nil {
+		return nil, err
+	}
 	d, err := splitdedup.NewBase(&b.Types, b.Strs)
 	if err != nil {
 		return nil, err
