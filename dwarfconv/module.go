@@ -24,9 +24,9 @@ type module struct {
 func (m *module) reset(sec *Sections, strs *btf.Strings, opts Options) error {
 	m.sec, m.strs, m.opts, m.group = sec, strs, opts, false
 	m.heads = m.heads[:0]
-	size := sec.InfoSize()
+	r, size := headReader{sec: sec}, sec.InfoSize()
 	for off := 0; off < size; {
-		u, err := sec.unit(off, size)
+		u, err := r.unit(off, size)
 		if err != nil {
 			return err
 		}
@@ -92,17 +92,28 @@ func (s *Sections) InfoSize() int {
 	return len(s.Info)
 }
 
+// headReader reads unit headers, of a file some pages at a time: a file of
+// nothing but tiny units must not cost a system call for each.
+type headReader struct {
+	sec *Sections
+	buf [8 << 10]byte
+	off int // of buf
+	n   int // bytes in it
+}
+
 // unit reads the unit header at off.
-func (s *Sections) unit(off, size int) (dwarf.Unit, error) {
+func (r *headReader) unit(off, size int) (dwarf.Unit, error) {
+	s := r.sec
 	if s.InfoFile == nil {
 		return dwarf.ReadUnit(s.Info, off, s.Order)
 	}
-	var head [dwarf.MaxHeader]byte
-	b := head[:min(len(head), size-off)]
-	if err := s.readInfo(b, off); err != nil {
-		return dwarf.Unit{}, err
+	if end := min(size, off+dwarf.MaxHeader); off < r.off || end > r.off+r.n {
+		r.off, r.n = off, min(len(r.buf), size-off)
+		if err := s.readInfo(r.buf[:r.n], off); err != nil {
+			return dwarf.Unit{}, err
+		}
 	}
-	return dwarf.ReadUnitHeader(b, off, size, s.Order)
+	return dwarf.ReadUnitHeader(r.buf[off-r.off:r.n], off, size, s.Order)
 }
 
 // window returns the bytes of .debug_info from off to end, in memory of its

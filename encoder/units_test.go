@@ -90,6 +90,13 @@ func TestUnitsInOrder(t *testing.T) {
 // nothing behind it is added, whichever is found first.
 func TestFirstUnitsError(t *testing.T) {
 	sec := manyUnits(t, 60, 20, 21, 23, 50)
+	var unit dwarf.Unit
+	for range 21 {
+		var err error
+		if unit, err = dwarf.ReadUnit(sec.Info, unit.End, sec.Order); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for jobs := 1; jobs <= 4; jobs++ {
 		want := ""
 		for _, s := range []*dwarfconv.Sections{sec, fromFile(sec), sec} {
@@ -97,6 +104,9 @@ func TestFirstUnitsError(t *testing.T) {
 			var de *dwarf.DecodeError
 			if !errors.As(err, &de) || !slices.Equal(names, unitNamed(20)) {
 				t.Fatalf("%d jobs: error %v behind %d units", jobs, err, len(names))
+			}
+			if int(de.Offset) <= unit.Off || int(de.Offset) >= unit.End {
+				t.Errorf("%d jobs: error %v, the unit is at %#x", jobs, err, unit.Off)
 			}
 			if want == "" {
 				want = err.Error()
