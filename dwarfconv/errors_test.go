@@ -280,22 +280,29 @@ func FuzzConvert(f *testing.F) {
 		}
 		f.Add(s.Info, s.Abbrev, s.Str, test.dwarf.Big)
 	}
+	if s, err := dwarftest.Assemble(dwarftest.Options{}, changedText); err == nil {
+		f.Add(s.Info, s.Abbrev, s.Str, false)
+	}
 	c, strs := NewConverter(), btf.NewStrings(nil)
 	f.Fuzz(func(t *testing.T, info, abbrev, str []byte, big bool) {
 		sec := &Sections{Info: info, Abbrev: abbrev, Str: str, LineStr: str, StrOffsets: str, Addr: str, Loclists: str, Loc: str}
 		if sec.Order = dwarftestOrder; big {
 			sec.Order = bigOrder
 		}
-		strs.Reset(nil)
-		if c.Reset(sec, strs, all) != nil {
-			return
-		}
-		for {
-			u, err := c.Next()
-			if err != nil || u == nil {
+		for _, trueSig := range []bool{false, true} {
+			opts := all
+			opts.TrueSignature = trueSig
+			strs.Reset(nil)
+			if c.Reset(sec, strs, opts) != nil {
 				return
 			}
-			checkUnit(t, u, strs)
+			for {
+				u, err := c.Next()
+				if err != nil || u == nil {
+					break
+				}
+				checkUnit(t, u, strs)
+			}
 		}
 	})
 }
@@ -354,6 +361,7 @@ func checkUnit(t *testing.T, u *Unit, strs *btf.Strings) {
 		id("function", uint32(f.Ret))
 		for _, p := range u.Params[f.First : f.First+f.N] {
 			name(p.Name)
+			name(p.Member)
 			id("parameter", uint32(p.Type))
 		}
 		for _, tag := range u.Tags[f.TagFirst : f.TagFirst+f.TagN] {

@@ -1,11 +1,13 @@
 package dwarfconv
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
+	"github.com/gobtfenc/gobtfenc/internal/dwarftest"
 )
 
 // trueTypes are funcTypes and some more.
@@ -277,5 +279,46 @@ func TestTrueSignatureAllocs(t *testing.T) {
 	})
 	if n != 0 {
 		t.Errorf("%v allocations per unit", n)
+	}
+}
+
+// changedText is a function that clang marks, as it stands in DWARF: p is left
+// its second member, gone is not passed.
+const changedText = `
+	compile_unit producer="clang version 22"
+	  i: base_type name="long" byte_size=8 encoding=5
+	  s: structure_type name="pair" byte_size=16
+	    member name="a" type=i data_member_location=0
+	    member name="b" type=i data_member_location=8
+	  subprogram name="f" low_pc=addr:0x10 calling_convention=3 type=i
+	    formal_parameter name="p" type=s location=[93 08 55 93 08]
+	    formal_parameter name="gone" type=i
+	    formal_parameter name="n" type=i location=[54]
+	      LLVM_annotation name="btf_decl_tag" const_value="of n"
+`
+
+func TestTrueSignatureFromDWARF(t *testing.T) {
+	for _, trueSig := range []bool{false, true} {
+		opts, strs, c := all, btf.NewStrings(nil), NewConverter()
+		opts.TrueSignature = trueSig
+		if err := c.Reset(sectionsOf(dwarftest.Build(t, dwarftest.Options{}, changedText)), strs, opts); err != nil {
+			t.Fatal(err)
+		}
+		u, err := c.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, got := u.Funcs[0], ""
+		for _, p := range u.Params[f.First : f.First+f.N] {
+			got += fmt.Sprintf("%s/%s:%d ", strs.Bytes(p.Name), strs.Bytes(p.Member), p.Type)
+		}
+		got += f.Flags.String() + tagText(u.Tags, strs)
+		want := "p/:2 gone/:1 n/:1 optimized_params signature_changed of n@2"
+		if trueSig {
+			want = "p/b:1 n/:1 optimized_params signature_changed of n@1"
+		}
+		if got != want {
+			t.Errorf("feature %v: got %q, want %q", trueSig, got, want)
+		}
 	}
 }
