@@ -1,6 +1,7 @@
 package encoder_test
 
 import (
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -73,5 +74,34 @@ func TestOptionalFeatures(t *testing.T) {
 				t.Errorf("for a kernel without kind_flag on tags: error %v", err)
 			}
 		})
+	}
+}
+
+// TestMutantsOfFeatures is TestMutants for the features that are not on by
+// default.
+func TestMutantsOfFeatures(t *testing.T) {
+	n := 300
+	if testing.Short() {
+		n = 50
+	}
+	e, rnd := newHostile(t), rand.New(rand.NewPCG(5, 6))
+	e.opts = withFeatures(t, "+true_signature,attributes")
+	good, bad := 0, 0
+	for _, name := range []string{"funcs", "signature.ko", "arena.ko"} {
+		data := readFile(t, filepath.Join(kernelTree, "obj/features", name))
+		spans := interesting(t, data)
+		for range n {
+			if e.encode(t, mutant(rnd, data, spans), false) {
+				good++
+			} else {
+				bad++
+			}
+			if t.Failed() {
+				return
+			}
+		}
+	}
+	if t.Logf("%d mutants encoded, %d refused", good, bad); good < n/10 || bad < n/10 {
+		t.Error("they say little")
 	}
 }
