@@ -79,8 +79,7 @@ func Distill(base *Base, split *Result, keep []btf.ID) (*Distilled, error) {
 	if err := d.needAll(keep); err != nil {
 		return nil, err
 	}
-	// A copy may need other types and hold by value what only a pointer led
-	// to before, so look until every stub is found again.
+	// A copy may need other types, so look until every stub is found again.
 	for d.copyLost() {
 		if err := d.drain(); err != nil {
 			return nil, err
@@ -222,13 +221,13 @@ func (d *distiller) stubOf(id btf.ID) stub {
 }
 
 // copyLost has those types copied whose stub relocation would not take back to
-// them, and reports whether there were any.
+// them, and reports whether there were any. That a struct holds some by value
+// is not looked at: it is of use to the kernel in some orders of the base and
+// not in others (see takes).
 func (d *distiller) copyLost() bool {
-	inside := d.embedded()
 	var lost []stub
 	for id := range d.of(fateStub) {
 		s := d.stubOf(id)
-		s.embedded = inside[id]
 		if d.base.find(&s); s.found != id || s.second != 0 {
 			lost = append(lost, s)
 		}
@@ -238,19 +237,6 @@ func (d *distiller) copyLost() bool {
 	}
 	d.lost = append(d.lost, lost...)
 	return len(lost) > 0
-}
-
-// embedded returns the base types that structs of the result hold by value.
-func (d *distiller) embedded() map[btf.ID]bool {
-	inside := map[btf.ID]bool{}
-	row := func(id btf.ID) (*btf.Row, []btf.Item) { return d.row(id) }
-	for id := range d.of(fateCopy) {
-		markEmbedded(row, id, inside)
-	}
-	for i := range d.split.Types.Rows {
-		markEmbedded(row, d.first+btf.ID(i), inside)
-	}
-	return inside
 }
 
 // anchor sees to it that the distilled base has a type. A kernel numbers void

@@ -351,13 +351,15 @@ var distillCases = []distillCase{
 		}},
 	},
 	{
-		// Its size is asked for then, and a declaration has none.
+		// A declaration has no size, so in this order the kernel would find
+		// the struct, but not if the declaration came later.
 		name:        "a struct that the base also declares, held by value",
 		base:        "[1] INT 'int' size=4\n[2] FWD 's' fwd_kind=struct\n[3] STRUCT 's' size=4\n'f' type_id=1",
-		split:       "[4] PTR '(anon)' type_id=3\n[5] STRUCT 'own' size=4\n's' type_id=3",
-		wantBase:    "[1] STRUCT 's' size=4",
-		wantSplit:   "[2] PTR '(anon)' type_id=1\n[3] STRUCT 'own' size=4\n's' type_id=1",
-		relocations: []relocation{{want: "[4] PTR '(anon)' type_id=3\n[5] STRUCT 'own' size=4\n's' type_id=3"}},
+		split:       "[4] STRUCT 'own' size=4\n's' type_id=3",
+		wantBase:    "[1] INT 'int' size=4",
+		wantSplit:   "[2] STRUCT 'own' size=4\n's' type_id=3\n[3] STRUCT 's' size=4\n'f' type_id=1",
+		kept:        []string{"s: (ids 2 and 3)"},
+		relocations: []relocation{{want: "[4] STRUCT 'own' size=4\n's' type_id=5\n[5] STRUCT 's' size=4\n'f' type_id=1"}},
 	},
 	{
 		// libbpf: unexpected reference to base type of kind FUNC.
@@ -455,6 +457,15 @@ var distillCases = []distillCase{
 			{base: "[1] STRUCT 'at' size=88\n[2] STRUCT 'in' size=16", err: `"in" [1] STRUCT is not mapped to base BTF id: the base has STRUCT [2] of size 16, not STRUCT of 8`},
 			{base: "[1] STRUCT 'in' size=8\n[2] INT 'x' size=4", err: `"at" [2] STRUCT is not mapped to base BTF id: the base has no type of that name`},
 			{base: "[1] STRUCT 'in' size=8\n[2] STRUCT 'at' size=4\n[3] STRUCT 'at' size=12", err: `"at" [2] STRUCT is not mapped`},
+			// A declaration has not the size, which counts until a type is found.
+			{base: "[1] STRUCT 'in' size=8\n[2] FWD 'in' fwd_kind=struct\n[3] STRUCT 'at' size=8", err: `"in" [1] STRUCT size 8 has multiple candidates of the same size (ids [1, 2]) in base BTF`},
+			{base: "[1] FWD 'in' fwd_kind=struct\n[2] STRUCT 'at' size=8\n[3] STRUCT 'in' size=8", want: `
+[4] TYPEDEF 't' type_id=3
+[5] ARRAY '(anon)' type_id=4 index_type_id=3 nr_elems=2
+[6] PTR '(anon)' type_id=2
+[7] STRUCT 'own' size=32
+	'p' type_id=6
+	'a' type_id=5 bits_offset=64`},
 			{base: "[1] STRUCT 'at' size=4\n[2] STRUCT 'in' size=16\n[3] STRUCT 'in' size=8", want: `
 [4] TYPEDEF 't' type_id=3
 [5] ARRAY '(anon)' type_id=4 index_type_id=3 nr_elems=2

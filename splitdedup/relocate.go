@@ -199,7 +199,9 @@ func (s *stub) takes(r *btf.Row, several bool) bool {
 		}
 		return false
 	}
-	return !s.embedded || r.Type == s.size
+	// The kernel keeps what is held by value marked in the place where it then
+	// puts the first type found, so a second one may have any size.
+	return !s.embedded || s.found != 0 || r.Type == s.size
 }
 
 // whyLost says why there is no type, or no certain one, for s.
