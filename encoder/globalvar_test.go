@@ -2,6 +2,7 @@ package encoder_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +37,30 @@ func TestCorpusGlobalVar(t *testing.T) {
 	}
 	if n != 7 {
 		t.Errorf("%d modules, want 7", n)
+	}
+}
+
+// TestGlobalVar encodes a module of the small tree with the feature and without.
+func TestGlobalVar(t *testing.T) {
+	file := filepath.Join(kernelTree, "obj/percpu.ko")
+	opts := withFeatures(t, "+global_var")
+	plain, all := parse(t, encode(t, options(t), file), nil), encode(t, opts, file)
+	if got := datasecs(plain); len(got) != 1 || got[0] != ".data..percpu" {
+		t.Errorf("without the feature there are %q", got)
+	}
+	b := parse(t, all, nil)
+	for _, want := range datasecs(plain) {
+		if !slices.Contains(datasecs(b), want) {
+			t.Errorf("no DATASEC %s with the feature", want)
+		}
+	}
+	if got := datasecs(b); len(got) < 2 {
+		t.Errorf("with the feature there are %q", got)
+	}
+	checkRules(t, all, nil, btf.Rules{Load: true})
+	opts = withFeatures(t, "global_var")
+	if got := datasecs(parse(t, encode(t, opts, file), nil)); !slices.Equal(got, datasecs(b)) {
+		t.Errorf("global_var alone gives %q, with var %q", got, datasecs(b))
 	}
 }
 

@@ -84,6 +84,9 @@ func test(e *encoders, corpus string) error {
 	if err := encodeVmlinux(t, e); err != nil {
 		return err
 	}
+	if err := encodeFeatures(t, e); err != nil {
+		return err
+	}
 	inPlace := e.out("tree")
 	if err := encodeInPlace(t, e, inPlace); err != nil {
 		return err
@@ -92,6 +95,9 @@ func test(e *encoders, corpus string) error {
 		return err
 	}
 	if err := compareVmlinux(t, e, corpus); err != nil {
+		return err
+	}
+	if err := compareFeatures(t, e, corpus); err != nil {
 		return err
 	}
 	if err := compareInPlace(t, e, inPlace); err != nil {
