@@ -9,7 +9,7 @@ import (
 )
 
 // bench prints what gobtfenc and pahole take for the same work: for single
-// modules and for all of them. The two run in turns and the table has medians,
+// modules, for vmlinux, and for all modules. The two run in turns and the table has medians,
 // so that a machine that is busy for a while hits both. Over all modules
 // pahole runs once; it takes minutes.
 func bench(e *encoders, runs int, alone []string) error {
@@ -37,6 +37,9 @@ func bench(e *encoders, runs int, alone []string) error {
 			return err
 		}
 	}
+	if err := e.vmlinuxRow(runs); err != nil {
+		return err
+	}
 	return e.row(fmt.Sprintf("all %d modules, -j%d", len(e.modules), jobs), e.modules, runs, 1)
 }
 
@@ -58,11 +61,15 @@ func (e *encoders) row(title string, files []string, ourRuns, theirRuns int) err
 		}
 		theirs = append(theirs, u)
 	}
+	printRow(title, ours, theirs)
+	return nil
+}
+
+func printRow(title string, ours, theirs []usage) {
 	o, p := median(ours), median(theirs)
 	fmt.Printf("| %s | %.3f s | %.3f s | %s | %.3f s | %.3f s | %s | %.1f | %.1f |\n", title,
 		o.wall.Seconds(), o.cpu.Seconds(), mib(o.rss), p.wall.Seconds(), p.cpu.Seconds(), mib(p.rss),
 		p.wall.Seconds()/o.wall.Seconds(), p.cpu.Seconds()/o.cpu.Seconds())
-	return nil
 }
 
 // find returns the path of the module of this name.

@@ -54,6 +54,28 @@ func encodeVmlinux(t *tests, e *encoders) error {
 	return err
 }
 
+// vmlinuxRow measures vmlinux for bench. pahole reads its units with as many
+// threads, where the version can.
+func (e *encoders) vmlinuxRow(runs int) error {
+	var ours, theirs []usage
+	j := fmt.Sprintf("-j%d", jobs)
+	for i := range runs {
+		u, err := e.encode(fmt.Sprintf("vmlinux.%d", i), []string{e.vmlinux}, "--features", compat, j)
+		if err != nil {
+			return err
+		}
+		ours = append(ours, u)
+		u, err = e.run("pahole", nil, "-J", j, "--btf_gen_floats", "--lang_exclude=rust",
+			"--btf_encode_detached", filepath.Join(e.work, "vmlinux.pahole"), e.vmlinux)
+		if err != nil {
+			return err
+		}
+		theirs = append(theirs, u)
+	}
+	printRow("vmlinux, "+j, ours, theirs)
+	return nil
+}
+
 func (e *encoders) ownVmlinux(out string) string {
 	return filepath.Join(e.out(out), filepath.Base(e.vmlinux)+".btf")
 }
