@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	ebpfbtf "github.com/cilium/ebpf/btf"
+
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/encoder"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
@@ -182,6 +184,39 @@ func TestDistilledTree(t *testing.T) {
 						t.Errorf("type %d is before %d", id, id+1)
 					}
 				}
+			}
+		})
+	}
+}
+
+// TestReadersOfDistilled has both parts read by cilium/ebpf and by bpftool, and
+// the distilled base by the kernel where it may be asked.
+func TestReadersOfDistilled(t *testing.T) {
+	for _, s := range sets {
+		t.Run(s.name, func(t *testing.T) {
+			opts := distilling(t, s.base(t))
+			for _, o := range s.objects(t) {
+				if o.alone {
+					continue
+				}
+				t.Run(o.name, func(t *testing.T) {
+					b := encodeDistilled(t, opts, o.path)
+					base := btf.Append(nil, &b.Base.Types, b.Base.Strs, b.Order)
+					spec, err := ebpfbtf.LoadSpecFromReader(bytes.NewReader(base))
+					if err != nil {
+						t.Fatal(err)
+					}
+					data := btf.Append(nil, &b.Types, b.Strs, b.Order)
+					readByCilium(t, data, spec, b)
+					path := filepath.Join(t.TempDir(), "x.base.btf")
+					if err := os.WriteFile(path, base, 0o644); err != nil {
+						t.Fatal(err)
+					}
+					readByBpftool(t, data, path, b)
+					if err := loadIntoKernel(base); err != nil && !isDenied(err) {
+						t.Errorf("kernel: %+v", err)
+					}
+				})
 			}
 		})
 	}
