@@ -55,3 +55,43 @@ func TestLayout(t *testing.T) {
 		}
 	}
 }
+
+// TestLayoutManySections lays out more sections than 16 bits count: symbols have
+// the index of theirs in SHT_SYMTAB_SHNDX, as in modules of live patches.
+func TestLayoutManySections(t *testing.T) {
+	spec := elfSpec{class64: true, machine: elf.EM_X86_64, typ: elf.ET_REL}
+	f := spec.writer()
+	const n = int(elf.SHN_LORESERVE) + 100
+	for range n {
+		spec.sections = append(spec.sections, specSection{name: "t", typ: elf.SHT_PROGBITS, flags: elf.SHF_ALLOC, align: 4, data: make([]byte, 4)})
+	}
+	indexes := make([]byte, 12)
+	f.put32(indexes[4:], uint32(n))
+	f.put32(indexes[8:], 0xfffffff)
+	const info, symtab, strtab = uint32(n) + 1, uint32(n) + 3, uint32(n) + 4
+	spec.sections = append(spec.sections,
+		specSection{name: ".debug_info", typ: elf.SHT_PROGBITS, align: 1, data: make([]byte, 8)},
+		specSection{name: ".rela.debug_info", typ: elf.SHT_RELA, link: symtab, info: info, align: 8, ent: 24,
+			data: spec.rels(true, specRel{off: 0, sym: 1, typ: 10, addend: 2}, specRel{off: 4, sym: 2, typ: 10})},
+		specSection{name: ".symtab", typ: elf.SHT_SYMTAB, link: strtab, align: 8, ent: 24,
+			data: spec.syms(specSym{shndx: uint16(elf.SHN_XINDEX)}, specSym{value: 7, shndx: uint16(elf.SHN_XINDEX)})},
+		specSection{name: ".strtab", typ: elf.SHT_STRTAB, data: []byte{0}},
+		specSection{name: ".symtab_shndx", typ: elf.SHT_SYMTAB_SHNDX, link: symtab, align: 4, ent: 4, data: indexes},
+	)
+	var r Reader
+	file, err := r.OpenBytes("x.ko", spec.build())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Layout()
+	got, err := file.DebugSection(".debug_info")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at, want := file.u32(got), uint32(firstAddress+4*(n-1)+2); at != want || uint64(want-2) != file.Addr(n) {
+		t.Errorf("the last section is at %#x, want %#x", at, want)
+	}
+	if at := file.u32(got[4:]); at != 7 {
+		t.Errorf("a symbol of no section is at %#x", at)
+	}
+}
