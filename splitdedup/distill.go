@@ -220,15 +220,15 @@ func (d *distiller) stubOf(id btf.ID) stub {
 	return s
 }
 
-// copyLost has those types copied whose stub relocation would not take back to
-// them, and reports whether there were any. That a struct holds some by value
+// copyLost has those types copied whose stub relocation would find twice, and
+// reports whether there were any: a stub always finds its own type. That a struct holds some by value
 // is not looked at: it is of use to the kernel in some orders of the base and
 // not in others (see takes).
 func (d *distiller) copyLost() bool {
 	var lost []stub
 	for id := range d.of(fateStub) {
 		s := d.stubOf(id)
-		if d.base.find(&s); s.found != id || s.second != 0 {
+		if d.base.find(&s); s.second != 0 {
 			lost = append(lost, s)
 		}
 	}
@@ -252,7 +252,7 @@ func (d *distiller) anchor() {
 		}
 		s := d.stubOf(id)
 		d.base.find(&s)
-		return s.found == id && s.second == 0
+		return s.second == 0
 	}
 	if off, ok := d.base.strs.Find([]byte("int")); ok {
 		for _, id := range d.base.named()[off] {
@@ -360,10 +360,8 @@ func (d *distiller) kept() []Kept {
 		}
 		k := Kept{ID: d.ids[id], Kind: r.Info.Kind(), Name: string(d.base.strs.Bytes(r.Name))}
 		switch s := lost[id]; {
-		case s != nil && s.second != 0:
-			k.Reason = fmt.Sprintf("the base has types of that name that a kernel cannot tell apart (ids %d and %d)", s.found, s.second)
 		case s != nil:
-			k.Reason = fmt.Sprintf("a kernel would take type %d of the base for it", s.found)
+			k.Reason = fmt.Sprintf("the base has types of that name that a kernel cannot tell apart (ids %d and %d)", s.found, s.second)
 		case r.Info.Kind() == btf.KindFwd:
 			k.Reason = "a kernel that has the type complete, or not at all, might not load the module"
 		case r.Info.Kind() == btf.KindFunc, r.Info.Kind() == btf.KindVar, r.Info.Kind() == btf.KindDatasec:
