@@ -57,7 +57,10 @@ var allowed = map[string][]string{
 	"internal/phase":      nil,
 	"internal/btftest":    {"btf"},
 	"internal/dwarftest":  {"dwarf", "btf"},
-	"internal/kerneltest": {"btf", "internal/btftest", "github.com/klauspost/compress", "golang.org/x/sync"},
+	"internal/kerneltest": {
+		"btf", "internal/btftest",
+		"github.com/cilium/ebpf", "github.com/klauspost/compress", "golang.org/x/sync",
+	},
 	"internal/tidy":       nil,
 }
 
