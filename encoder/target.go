@@ -27,6 +27,7 @@ func ParseTarget(s string) (Target, error) {
 	case !ok:
 		return Target{}, fmt.Errorf("%q is no kernel version: X.Y or X.Y.Z", s)
 	case t == Target{} || t.before(firstBase):
+		//lint:ignore ST1005 Linux is a name
 		return Target{}, fmt.Errorf("Linux %s takes no BTF of its own, %v was the first that did", s, firstBase)
 	}
 	return t, nil
@@ -100,6 +101,7 @@ func (t Target) Sorts() bool { return t != (Target{}) && !t.before(firstSorted) 
 // checkSplit says that t cannot load the BTF of a module.
 func (t Target) checkSplit() error {
 	if t.before(firstSplit) {
+		//lint:ignore ST1005 Linux is a name
 		return fmt.Errorf("Linux %v takes no BTF of modules, %v was the first that did", t, firstSplit)
 	}
 	return nil

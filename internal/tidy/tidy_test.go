@@ -54,14 +54,14 @@ var allowed = map[string][]string{
 	"dwarf":      hot,
 	"btf":        hot,
 
-	"internal/phase":      nil,
-	"internal/btftest":    {"btf"},
-	"internal/dwarftest":  {"dwarf", "btf"},
+	"internal/phase":     nil,
+	"internal/btftest":   {"btf"},
+	"internal/dwarftest": {"dwarf", "btf"},
 	"internal/kerneltest": {
 		"btf", "internal/btftest",
 		"github.com/cilium/ebpf", "github.com/klauspost/compress", "golang.org/x/sync",
 	},
-	"internal/tidy":       nil,
+	"internal/tidy": nil,
 }
 
 // forTests may be imported by tests only, by those of any package.
