@@ -30,8 +30,7 @@ import (
 // than the offset would be); a table keyed by their bytes answers those.
 type names struct {
 	strs    *btf.Strings
-	byOff   []nameSlot // by hash of the offset in .debug_str
-	shift   uint8      // 32 less the binary logarithm of len(byOff)
+	byOff   []nameSlot // by offset in .debug_str, see slot
 	short   [512]shortName
 	pending []uint32     // offsets in .debug_str
 	settled []btf.StrOff // of the pending names, behind settle
@@ -51,7 +50,7 @@ type shortName struct {
 const (
 	minNameBits = 10
 	unitNames   = 14 // binary logarithm of slots for the strings of one unit: 128 KiB
-	maxNameBits = 20
+	maxNameBits = 17 // 1 MiB: more slots make vmlinux slower, they are not in the cache
 
 	pendingBit = 1 << 31
 )
@@ -65,7 +64,6 @@ func (n *names) reset(strs *btf.Strings, sec *Sections) {
 	}
 	// One slot per 8 bytes: names have about 14 bytes on average.
 	log := min(max(bits.Len(uint(len(sec.Str)/8)), minNameBits), limit)
-	n.shift = uint8(32 - log)
 	if 1<<log > cap(n.byOff) {
 		n.byOff = make([]nameSlot, 1<<log)
 	} else {
@@ -76,8 +74,12 @@ func (n *names) reset(strs *btf.Strings, sec *Sections) {
 	n.pending = n.pending[:0]
 }
 
+// slot returns the slot of the name at off. Names that one header declares lie
+// together, since linkers write strings in the order in which they meet them, so
+// neighbours share cache lines: a hash of the offset makes vmlinux take a fourth
+// longer. A name has at least 4 bytes with its NUL, else it is written in place.
 func (n *names) slot(off uint32) *nameSlot {
-	return &n.byOff[off*0x9e3779b1>>(n.shift&31)]
+	return &n.byOff[int(off>>2)&(len(n.byOff)-1)]
 }
 
 // begin prepares for a group. Names are pending if the walk before failed.
