@@ -173,7 +173,7 @@ func (m *Module) add() ([]btf.ID, error) {
 	m.internTrees()
 	m.fillAdmitted()
 	m.resolveForwards()
-	if n := int(m.first) + len(m.own.Rows); n > int(local) {
+	if n := uint64(m.first) + uint64(len(m.own.Rows)); n > uint64(local) {
 		return nil, fmt.Errorf("%d types are too many", n)
 	}
 	return u.canon, nil
