@@ -22,7 +22,7 @@ const (
 	FeatureDeclTag                            // DECL_TAG
 	FeatureTypeTag                            // TYPE_TAG
 	FeatureEnum64                             // ENUM64
-	FeatureOptimizedFunc                      // functions with .isra and .constprop symbols
+	FeatureOptimizedFunc                      // functions whose every symbol ends in .isra.N or .constprop.N
 	FeatureConsistentFunc                     // no functions with differing prototypes
 	FeatureDeclTagKfuncs                      // decl tags for kfuncs
 	FeatureReproducible                       // same input, same bytes; always so here
@@ -185,6 +185,11 @@ type FuncPolicy struct {
 	// prototypes.
 	Consistent bool
 
+	// Optimized takes functions all of whose symbols say that the compiler
+	// changed their parameters (.isra, .constprop), as long as those that are
+	// left are where the ABI has them.
+	Optimized bool
+
 	// Kfuncs looks for the functions that .BTF_ids lists as kfuncs.
 	Kfuncs bool
 
@@ -199,13 +204,13 @@ type FuncPolicy struct {
 	TrueSignature bool
 }
 
-// FuncPolicy returns what the features say about functions. optimized_func is
-// not part of it: pahole has not looked at it since it judges every function
-// by its parameters, and takes symbols with suffixes in any case.
+// FuncPolicy returns what the features say about functions. optimized_func does
+// here what pahole's manual has it do; pahole 1.31 itself does not look at it.
 func (fs Features) FuncPolicy() FuncPolicy {
 	return FuncPolicy{
 		Compat124:  fs.Compat124,
 		Consistent: fs.Has(FeatureConsistentFunc),
+		Optimized:  fs.Has(FeatureOptimizedFunc),
 		Kfuncs:     fs.Has(FeatureDeclTagKfuncs) && (fs.Has(FeatureDeclTag) || fs.Has(FeatureAttributes)),
 		DeclTags:   fs.Has(FeatureDeclTag),
 		Attributes: fs.Has(FeatureAttributes),

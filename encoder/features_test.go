@@ -53,7 +53,7 @@ func TestParseFeaturesErrors(t *testing.T) {
 }
 
 func TestFuncPolicy(t *testing.T) {
-	if got, want := DefaultFeatures().FuncPolicy(), (FuncPolicy{Consistent: true, Kfuncs: true, DeclTags: true}); got != want {
+	if got, want := DefaultFeatures().FuncPolicy(), (FuncPolicy{Consistent: true, Optimized: true, Kfuncs: true, DeclTags: true}); got != want {
 		t.Errorf("default: got %+v, want %+v", got, want)
 	}
 	if got, want := Pahole124().FuncPolicy(), (FuncPolicy{Compat124: true, DeclTags: true}); got != want {

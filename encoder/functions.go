@@ -34,6 +34,7 @@ const (
 	ReasonInconsistent
 	ReasonUncertainLoc
 	ReasonReordered
+	ReasonSuffixed // only copies with changed parameters are left
 	ReasonOptimized
 	ReasonAmbiguous
 	ReasonRepeated // another definition of the name was taken (pahole 1.24)
@@ -51,6 +52,7 @@ var reasonWords = [numReasons]string{
 	ReasonInconsistent:  "definitions with different prototypes",
 	ReasonUncertainLoc:  "uncertain place of a parameter (packed struct on the stack)",
 	ReasonReordered:     "reordered parameters",
+	ReasonSuffixed:      "symbols with .isra or .constprop only",
 	ReasonOptimized:     "optimized parameters",
 	ReasonAmbiguous:     "several addresses",
 	ReasonRepeated:      "defined before",
@@ -297,6 +299,9 @@ func (fs *functions) choose(store typeStore, l *funcList, g *symGroup) (*funcSta
 	}
 	if flags&dwarfconv.FuncReorderedParams != 0 {
 		reason = ReasonReordered
+	}
+	if !fs.policy.Optimized && g.optimized {
+		reason = ReasonSuffixed
 	}
 	if fs.changedABI(s) {
 		reason = ReasonOptimized

@@ -36,6 +36,7 @@ type symGroup struct {
 	n           int32
 
 	ambiguous bool // at different addresses
+	optimized bool // every symbol of it is
 	kfunc     bool
 	kflags    uint32 // KF_* of the kfunc
 }
@@ -147,9 +148,10 @@ func (s *symbols) addFunc(from *elfio.Symbol, suffixes bool) {
 	n := int32(len(s.syms))
 	s.syms = append(s.syms, sym)
 	if g.n++; g.n == 1 {
-		g.first = n
+		g.first, g.optimized = n, sym.optimized
 	} else {
 		s.syms[g.last].next = n
+		g.optimized = g.optimized && sym.optimized
 	}
 	g.last = n
 }

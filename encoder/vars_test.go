@@ -57,6 +57,20 @@ type testVar struct {
 	tags     string
 }
 
+// varUnit makes a unit of variables.
+func varUnit(strs *btf.Strings, vars ...testVar) *dwarfconv.Unit {
+	u := &dwarfconv.Unit{}
+	for _, v := range vars {
+		d := dwarfconv.Var{Name: strs.Intern([]byte(v.name)), Type: v.typ, Addr: v.addr, External: v.external, TagFirst: int32(len(u.Tags))}
+		for tag := range strings.FieldsSeq(v.tags) {
+			u.Tags = append(u.Tags, dwarfconv.Tag{Value: strs.Intern([]byte(tag)), Component: -1})
+			d.TagN++
+		}
+		u.Vars = append(u.Vars, d)
+	}
+	return u
+}
+
 func TestVariables(t *testing.T) {
 	obj := func(name string, value, size uint64) testSym {
 		return testSym{name: name, sec: percpuSection, value: value, size: size, typ: elf.STT_OBJECT}
@@ -197,19 +211,12 @@ DATASEC .data..percpu size=100
 			}
 			vs := newVariables()
 			vs.reset(c.features, syms, store.strs, addrSize(f))
-			u := &dwarfconv.Unit{}
-			for _, v := range c.vars {
-				if c.typ == elf.ET_REL {
-					v.addr += f.Addr(f.Index(cmp.Or(v.sec, percpuSection)))
+			if c.typ == elf.ET_REL {
+				for i, v := range c.vars {
+					c.vars[i].addr += f.Addr(f.Index(cmp.Or(v.sec, percpuSection)))
 				}
-				d := dwarfconv.Var{Name: store.strs.Intern([]byte(v.name)), Type: v.typ, Addr: v.addr, External: v.external, TagFirst: int32(len(u.Tags))}
-				for tag := range strings.FieldsSeq(v.tags) {
-					u.Tags = append(u.Tags, dwarfconv.Tag{Value: store.strs.Intern([]byte(tag)), Component: -1})
-					d.TagN++
-				}
-				u.Vars = append(u.Vars, d)
 			}
-			vs.addUnit(u, identity(store.b.NumTypes()))
+			vs.addUnit(varUnit(store.strs, c.vars...), identity(store.b.NumTypes()))
 			if err := vs.emit(store); err != nil {
 				store.out.WriteString("error: " + err.Error())
 			}
