@@ -94,7 +94,9 @@ func (m *Module) gatherRef(t *btf.Types, ref uint32) uint32 {
 }
 
 // resolveByName resolves what FWDs no type graph has resolved, where the name
-// has exactly one complete type, in base and module together.
+// has exactly one complete type, in base and module together. A FWD that the
+// base has too is the base's, as in libbpf: in usbcore.ko, struct usb_hcd goes on
+// to refer to vmlinux's FWD usb_phy_roothub.
 func (m *Module) resolveByName() {
 	unique := m.ownComplete()
 	for i := range m.own.Rows {
@@ -103,7 +105,7 @@ func (m *Module) resolveByName() {
 		if r.Info.Kind() != btf.KindFwd {
 			continue
 		}
-		if m.resolved[m.fwdKey(fwd)] != 0 {
+		if _, ok := m.baseFwd[fwd]; ok || m.resolved[m.fwdKey(fwd)] != 0 {
 			continue
 		}
 		c, inBase := m.base.complete[r.Name]

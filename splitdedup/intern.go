@@ -225,8 +225,10 @@ func (m *Module) internEnum(n btf.ID, r *btf.Row) {
 		}
 	}
 	u.canon[n] = m.append(row, u.sigs[n])
+	// Of several enums of the name the last new one wins, as in libbpf: two
+	// files of amdgpu.ko define enum idh_request, a header declares it.
 	for _, id := range [2]btf.ID{own.declared, base.declared} {
-		if id != 0 && m.resolved[id] == 0 {
+		if id != 0 {
 			m.resolved[id] = u.canon[n]
 		}
 	}
