@@ -29,8 +29,21 @@ type byHand struct {
 
 const perCPUSize = 1 << 15
 
-// encode returns the BTF of h as text, which the kernel's rules allow.
+// encode writes h to a file and encodes it.
 func (h byHand) encode(t *testing.T) (string, error) {
+	t.Helper()
+	features := DefaultFeatures()
+	if h.features != "" {
+		var err error
+		if features, err = ParseFeatures([]string{h.features}, FeaturesStrict); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return encodeText(t, h.write(t), Options{Jobs: max(h.jobs, 1), Features: features})
+}
+
+// write returns the path of h as a file.
+func (h byHand) write(t *testing.T) string {
 	t.Helper()
 	s := dwarftest.Build(t, dwarftest.Options{}, strings.ReplaceAll(h.dwarf, "\t", "")) // spaces indent
 	data := elfBytes(t, elf.ET_EXEC, binary.LittleEndian, []testSec{
@@ -38,18 +51,19 @@ func (h byHand) encode(t *testing.T) (string, error) {
 		{percpuSection, h.percpu, make([]byte, perCPUSize)},
 		{".debug_info", 0, s.Info}, {".debug_abbrev", 0, s.Abbrev}, {".debug_str", 0, s.Str},
 	}, h.syms)
-	dir := t.TempDir()
-	path := filepath.Join(dir, "byhand")
+	path := filepath.Join(t.TempDir(), "byhand")
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	opts := Options{Jobs: max(h.jobs, 1), OutDir: dir, Features: DefaultFeatures(), Exclude: []dwarf.Lang{dwarf.LangRust}}
-	if h.features != "" {
-		var err error
-		if opts.Features, err = ParseFeatures([]string{h.features}, FeaturesStrict); err != nil {
-			t.Fatal(err)
-		}
-	}
+	return path
+}
+
+// encodeText encodes a file and returns as text what came of it: the size of
+// the header, the types, whether there is a base too, and the functions left
+// out. What is made passes the kernel's rules.
+func encodeText(t *testing.T, path string, opts Options) (string, error) {
+	t.Helper()
+	opts.OutDir, opts.Exclude = t.TempDir(), []dwarf.Lang{dwarf.LangRust}
 	results, err := Run(context.Background(), []string{path}, opts)
 	if err != nil {
 		t.Fatal(err)
@@ -57,18 +71,28 @@ func (h byHand) encode(t *testing.T) (string, error) {
 	if err := results[0].Err; err != nil {
 		return "", err
 	}
-	made, err := os.ReadFile(filepath.Join(dir, OutName(path)))
+	made, err := os.ReadFile(filepath.Join(opts.OutDir, OutName(path)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := btf.Check(made, nil, btf.Rules{Load: true, Libbpf: true, PtrSize: 8}); err != nil {
+	var base *btf.BTF
+	text := fmt.Sprintf("header of %d bytes\n", binary.LittleEndian.Uint32(made[4:]))
+	if data, err := os.ReadFile(filepath.Join(opts.OutDir, OutBaseName(path))); err == nil {
+		text += "distilled base\n"
+		if base, err = btf.Parse(data, nil); err != nil {
+			t.Fatal(err)
+		}
+	} else if opts.Base != nil {
+		base = opts.Base.BTF
+	}
+	if err := btf.Check(made, base, btf.Rules{Load: base == nil, Libbpf: true, PtrSize: 8}); err != nil {
 		t.Error(err)
 	}
-	b, err := btf.Parse(made, nil)
+	b, err := btf.Parse(made, base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := btftest.Text(b)
+	text += btftest.Text(b)
 	for _, skip := range results[0].Skipped {
 		text += fmt.Sprintf("skip %s: %s\n", skip.Name, skip.Reason)
 	}
@@ -302,5 +326,83 @@ func TestOptimizedFunc(t *testing.T) {
 		if n := strings.Count(text, ": symbols with .isra or .constprop only\n"); n != c.skips {
 			t.Errorf("%s: %d functions left out, want %d:\n%s", c.features, n, c.skips, text)
 		}
+	}
+}
+
+// TestEveryFeature encodes a file with each feature and without it, the others
+// being the default ones: a feature that does nothing fails. What exactly each
+// one does is for its own tests.
+func TestEveryFeature(t *testing.T) {
+	const failed = "error: "
+	badName := byHand{dwarf: `
+		compile_unit
+		  i: base_type name="int" byte_size=4 encoding=5
+		  variable name="a$b" type=i location=[03 08 00 00 00 00 00 00 00]
+	`}
+	twoPrototypes := byHand{syms: []testSym{fn("f", 0x1010), fn("zz", 0x10f0)}, dwarf: `
+		unit
+		compile_unit
+		  subprogram name="f" low_pc=addr:0x1010
+		unit
+		compile_unit
+		  i: base_type name="int" byte_size=4 encoding=5
+		  subprogram name="f" type=i low_pc=addr:0x1010
+	`}
+	base, err := LoadBase("../testdata/kernel/obj/vmlinux.btf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := Feature(0)
+	for _, c := range []struct {
+		feature Feature
+		object  string // of the small tree, or
+		file    *byHand
+		base    *Base
+		with    string // a part of the text that is there with the feature only
+		without string // … without it only
+	}{
+		{feature: FeatureEncodeForce, file: &badName, with: "INT 'int'", without: failed},
+		{feature: FeatureVar, object: "percpu.ko", with: "VAR 'percpu_byte'"},
+		{feature: FeatureFloat, object: "kinds.ko", with: "FLOAT 'double'", without: "INT 'double'"},
+		{feature: FeatureDeclTag, object: "tags.ko", with: "DECL_TAG '"},
+		{feature: FeatureTypeTag, object: "tags.ko", with: "TYPE_TAG '"},
+		{feature: FeatureEnum64, object: "kinds.ko", with: "ENUM64 'kinds_64u'", without: "ENUM 'kinds_64u'"},
+		{feature: FeatureOptimizedFunc, object: "funcs.ko", with: "FUNC 'funcs_const'", without: "skip funcs_const: symbols with .isra"},
+		{feature: FeatureConsistentFunc, file: &twoPrototypes, with: "skip f: definitions with different", without: "FUNC 'f'"},
+		{feature: FeatureDeclTagKfuncs, object: "kfunc.ko", with: "DECL_TAG 'bpf_kfunc'"},
+		{feature: FeatureReproducible, object: "kinds.ko"}, // it is always so: TestSameBytes
+		{feature: FeatureDistilledBase, object: "split.ko", base: base, with: "distilled base"},
+		{feature: FeatureGlobalVar, object: "percpu.ko", with: "VAR 'percpu_not'"},
+		{feature: FeatureAttributes, object: "features/arena.ko", with: "TYPE_TAG 'address_space(1)'"},
+		{feature: FeatureTrueSignature, object: "features/funcs", with: "FUNC 'funcs_const.constprop.0'"},
+		{feature: FeatureLayout, object: "kinds.ko", with: "header of 32 bytes", without: "header of 24 bytes"},
+	} {
+		seen |= c.feature
+		t.Run(Features{set: c.feature}.String(), func(t *testing.T) {
+			path := "../testdata/kernel/obj/" + c.object
+			if c.file != nil {
+				path = c.file.write(t)
+			}
+			run := func(set Feature) string {
+				text, err := encodeText(t, path, Options{Jobs: 1, Base: c.base, Features: Features{set: set}})
+				if err != nil {
+					return failed + err.Error()
+				}
+				return text
+			}
+			on, off := run(defaultFeatures|c.feature), run(defaultFeatures&^c.feature)
+			if c.with == "" && on != off {
+				t.Error("the feature changes something")
+			}
+			if c.with != "" && (!strings.Contains(on, c.with) || strings.Contains(off, c.with)) {
+				t.Errorf("%q: with the feature %v, without %v", c.with, strings.Contains(on, c.with), strings.Contains(off, c.with))
+			}
+			if c.without != "" && (strings.Contains(on, c.without) || !strings.Contains(off, c.without)) {
+				t.Errorf("%q: with the feature %v, without %v", c.without, strings.Contains(on, c.without), strings.Contains(off, c.without))
+			}
+		})
+	}
+	if want := Feature(1)<<len(featureNames) - 1; seen != want {
+		t.Errorf("features %s have no case", Features{set: want &^ seen})
 	}
 }
