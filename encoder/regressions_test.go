@@ -274,7 +274,7 @@ func TestVariableBeyond32Bits(t *testing.T) {
 		testVar{name: "good", typ: 1, addr: 0x1000 + 8},
 		testVar{name: "cut", typ: 1, addr: 0x1000 + 1<<32 + 16}, // 16, if it were
 		testVar{name: "end", typ: 2, addr: 0x1000 + 1<<32 - 4},  // ends beyond
-		testVar{name: "huge", typ: 11, addr: 0x1000 + 64},       // 16 GiB
+		testVar{name: "huge", typ: 16, addr: 0x1000 + 64},       // 4, if it were
 	), identity(store.b.NumTypes()))
 	if err := vs.emit(store); err != nil {
 		t.Fatal(err)

@@ -29,6 +29,7 @@ const varTypes = `
 [13] TYPEDEF 'loop' type_id=13
 [14] FUNC_PROTO '(anon)' ret_type_id=0
 [15] ENUM 'e' size=2
+[16] ARRAY '(anon)' type_id=1 index_type_id=1 nr_elems=1073741825
 `
 
 func TestSizeOf(t *testing.T) {
