@@ -26,6 +26,10 @@ func TestConvertErrors(t *testing.T) {
 			compile_unit
 			  pointer_type type=ref_sup4:0x42
 		`, "reference 0x42 to a supplementary file is not supported"},
+		{"supplementary file of dwz", `
+			compile_unit
+			  pointer_type type=GNU_ref_alt:0x42
+		`, "reference 0x42 to a supplementary file is not supported"},
 		{"type is no reference", `
 			compile_unit
 			  pointer_type type=data4:5

@@ -267,7 +267,7 @@ func hasExportedReceiver(d *ast.FuncDecl) bool {
 	}
 }
 
-// TestDocsNameTests wants the tests that docs/differences.md names to exist.
+// TestDocsNameTests wants the tests that the tables in docs name to exist.
 func TestDocsNameTests(t *testing.T) {
 	tests := map[string]bool{}
 	for _, s := range sources(t, token.NewFileSet()) {
@@ -277,17 +277,19 @@ func TestDocsNameTests(t *testing.T) {
 			}
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(root, "docs/differences.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	named := regexp.MustCompile("`(Test\\w+)").FindAllSubmatch(text, -1)
-	if len(named) < 10 {
-		t.Fatalf("%d tests named", len(named))
-	}
-	for _, m := range named {
-		if !tests[string(m[1])] {
-			t.Errorf("docs/differences.md names %s, which does not exist", m[1])
+	for _, doc := range []string{"docs/differences.md", "docs/regressions.md"} {
+		text, err := os.ReadFile(filepath.Join(root, doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := regexp.MustCompile("`(Test\\w+)").FindAllSubmatch(text, -1)
+		if len(named) < 10 {
+			t.Fatalf("%s: %d tests named", doc, len(named))
+		}
+		for _, m := range named {
+			if !tests[string(m[1])] {
+				t.Errorf("%s names %s, which does not exist", doc, m[1])
+			}
 		}
 	}
 }
