@@ -81,6 +81,9 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 		if err := opts.Target.checkSplit(); err != nil {
 			return nil, err
 		}
+		if err := opts.Target.checkBase(opts.Base); err != nil {
+			return nil, err
+		}
 	}
 	results := make([]Result, len(files))
 	for i, path := range files {

@@ -107,6 +107,22 @@ func (t Target) checkSplit() error {
 	return nil
 }
 
+// checkBase says that b is the base of a newer kernel than t: modules without
+// the kinds that t lacks would share little with it, and would not load.
+func (t Target) checkBase(b *Base) error {
+	limit := t.rules().MaxKind
+	if limit == 0 {
+		return nil
+	}
+	types := &b.BTF.Types
+	for i := range types.Rows {
+		if k := types.Rows[i].Info.Kind(); k > limit {
+			return fmt.Errorf("%s: base: type [%d] %v is a kind that Linux %v cannot load: the base is of a newer kernel", b.Path, i, k, t)
+		}
+	}
+	return nil
+}
+
 // rules are what t asks of BTF. Without a target they are those of the newest
 // kernel, but for the types with more than 65,535 members that only it takes.
 func (t Target) rules() btf.Rules {

@@ -251,7 +251,7 @@ func TestTargetRefuses(t *testing.T) {
 // TestTargetSplit refuses kernels that load no BTF of modules, before any file
 // is looked at.
 func TestTargetSplit(t *testing.T) {
-	base := &Base{}
+	base := &Base{BTF: &btf.BTF{}}
 	_, err := Run(context.Background(), nil, Options{Base: base, Target: Target{5, 10}})
 	if err == nil || err.Error() != "Linux 5.10 takes no BTF of modules, 5.11 was the first that did" {
 		t.Errorf("5.10: error %v", err)
