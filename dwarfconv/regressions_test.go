@@ -270,6 +270,22 @@ func TestRegressions(t *testing.T) {
 			`,
 		},
 		{
+			name: "parameters of a prototype keep their names",
+			text: `
+			compile_unit
+			  i: base_type name="int" byte_size=4 encoding=5
+			  subroutine_type type=i
+			    formal_parameter name="n" type=i
+			    unspecified_parameters
+			`,
+			want: `
+			[1] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=SIGNED
+			[2] FUNC_PROTO '(anon)' ret_type_id=1 vlen=2
+				'n' type_id=1
+				'(anon)' type_id=0
+			`,
+		},
+		{
 			name: "names of no length are none",
 			text: `
 			compile_unit
