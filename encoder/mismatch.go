@@ -188,6 +188,11 @@ type step struct {
 	own, base btf.ID
 	from      int // index of the step before, -1 for the first
 	member    string
+
+	// behind says that a pointer was followed. What has a name counts by it
+	// there, since it may have it by chance: cxgb4.ko has a struct sched_class
+	// of its own, and its task_struct points to that.
+	behind bool
 }
 
 // maxSteps bounds the walk; a distribution's kernel has some 100,000 types.
@@ -232,7 +237,8 @@ func (d *differences) push(from int, member string, own, base uint32) {
 		return
 	}
 	d.seen[pair] = struct{}{}
-	d.todo = append(d.todo, step{pair[0], pair[1], from, member})
+	behind := from >= 0 && (d.todo[from].behind || d.b.Row(d.todo[from].own).Info.Kind() == btf.KindPtr)
+	d.todo = append(d.todo, step{pair[0], pair[1], from, member, behind})
 }
 
 // bare takes qualifiers and type tags off.
@@ -269,8 +275,7 @@ func (d *differences) compare(i int) string {
 	case btf.KindInt, btf.KindFloat:
 		return d.compareSizes(own, base)
 	case btf.KindPtr:
-		// What is behind a pointer may have its name by chance: cxgb4.ko has a
-		// struct sched_class of its own, and its task_struct points to that.
+		d.push(i, "", a.Type, b.Type)
 	case btf.KindTypedef:
 		d.push(i, "", a.Type, b.Type)
 		return d.compareNames(own, base)
@@ -279,9 +284,23 @@ func (d *differences) compare(i int) string {
 			return fmt.Sprintf("array of %d, in the base of %d", as[0].Val, bs[0].Val)
 		}
 		d.push(i, "", as[0].Type, bs[0].Type)
+	case btf.KindFuncProto:
+		if len(as) != len(bs) {
+			return fmt.Sprintf("function: number of parameters %d, in the base %d", len(as), len(bs))
+		}
+		d.push(i, "", a.Type, b.Type)
+		for j := range as {
+			d.push(i, "", as[j].Type, bs[j].Type)
+		}
 	case btf.KindStruct, btf.KindUnion:
+		if d.todo[i].behind {
+			return d.compareNames(own, base)
+		}
 		return d.compareMembers(i)
 	case btf.KindEnum, btf.KindEnum64:
+		if d.todo[i].behind {
+			return d.compareNames(own, base)
+		}
 		return d.compareEnumerators(own, base)
 	}
 	return ""

@@ -76,7 +76,8 @@ func TestDifferences(t *testing.T) {
 		want           string // empty: no difference
 	}{
 		{"completed, by another compiler", "", "", ""},
-		{"member name", "'refs'", "'count'", `member kobj: struct kobj: member 0 is "count", in the base "refs"`},
+		{"member name", "'state' type_id", "'status' type_id", `member 0 is "status", in the base "state"`},
+		{"another struct of the name, behind a pointer", "'refs'", "'count'", ""},
 		{"member offset", "'next' type_id=24 bits_offset=448", "'next' type_id=24 bits_offset=456", "member next at bit 456, in the base at bit 448"},
 		{"one member less", "\n\t'flags' type_id=26 bits_offset=512", "", "number of members 5, in the base 6"},
 		{"size", "'module' size=72", "'module' size=80", "struct module has 80 bytes, in the base 72"},
