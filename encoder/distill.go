@@ -15,7 +15,7 @@ import (
 func (o *Options) distills() bool { return o.Features.Has(FeatureDistilledBase) }
 
 // distill gives made a base of its own, if the features say so, and returns what
-// is on top of that. kfuncs stay in the module's own BTF even where the base
+// is on top of that; it is known to relocate to the base. kfuncs stay in the module's own BTF even where the base
 // has the same ones: it is only there that a kernel looks for what a module
 // registers.
 func (w *worker) distill(r *Result, made *btf.BTF, kfuncs []btf.ID) (*btf.BTF, error) {
@@ -34,7 +34,13 @@ func (w *worker) distill(r *Result, made *btf.BTF, kfuncs []btf.ID) (*btf.BTF, e
 	}
 	w.base = btf.Append(w.base, &own.Types, own.Strs, own.Order)
 	r.Kept = d.Kept
-	return &btf.BTF{Types: d.Split.Types, Start: d.Split.Start, Strs: d.Split.Strings, StrStart: d.Split.StrStart, Base: own, Order: made.Order}, nil
+	out := &btf.BTF{Types: d.Split.Types, Start: d.Split.Start, Strs: d.Split.Strings, StrStart: d.Split.StrStart, Base: own, Order: made.Order}
+	// What a kernel does when it loads the module is tried here, with the one
+	// base that there is: better now than at boot.
+	if _, _, err := splitdedup.Relocate(w.opts.Base.dedup, out); err != nil {
+		return nil, fmt.Errorf("does not relocate to the base that it was distilled from: %w", err)
+	}
+	return out, nil
 }
 
 // errStaleBase refuses a file whose .BTF.base would outlive the .BTF that it
