@@ -105,7 +105,7 @@ func (m *Module) resolveByName() {
 		if r.Info.Kind() != btf.KindFwd {
 			continue
 		}
-		if _, ok := m.baseFwd[fwd]; ok || m.resolved[m.fwdKey(fwd)] != 0 {
+		if _, ok := m.baseFwd[fwd]; ok || m.resolved[fwd] != 0 {
 			continue
 		}
 		c, inBase := m.base.complete[r.Name]
@@ -116,7 +116,7 @@ func (m *Module) resolveByName() {
 			c = o
 		}
 		if c != 0 && composite(m.Row(c)) == composite(r) {
-			m.resolved[m.fwdKey(fwd)] = c
+			m.resolved[fwd] = c
 		}
 	}
 }
