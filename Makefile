@@ -4,6 +4,7 @@
 #	make demo KERNEL=debian     the same with a whole Debian kernel, fetched through apt
 #	make test                   everything that needs no network but for Go modules and apt
 #	make test-kernel            a whole Debian kernel, against the BTF it ships with
+#	make test-outoftree         modules built against Debian's kernel headers, against pahole
 #	make bench                  time and memory against pahole, as a table
 #	make fuzz FUZZTIME=1m       every fuzz target for that long
 #	make install                PREFIX (/usr/local), DESTDIR
@@ -49,6 +50,11 @@ bin/staticcheck: tools/go.mod tools/go.sum
 test-kernel: $(bin)
 	$(install_packages) pahole
 	scripts/test-kernel.sh
+
+.PHONY: test-outoftree
+test-outoftree: $(bin)
+	$(install_packages) gcc objcopy pahole
+	scripts/test-outoftree.sh
 
 .PHONY: bench
 bench: $(bin)
