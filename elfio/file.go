@@ -133,7 +133,7 @@ func (r *Reader) Open(path string) (*File, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: err}
 	}
-	file.Stamp = stampOf(st)
+	file.Stamp = StampOf(st)
 	return file, nil
 }
 

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-func stampOf(fi os.FileInfo) Stamp {
+// StampOf returns the stamp of what was looked at.
+func StampOf(fi os.FileInfo) Stamp {
 	s := Stamp{Size: fi.Size(), Mod: fi.ModTime()}
 	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
 		s.Dev, s.Ino = uint64(st.Dev), uint64(st.Ino)

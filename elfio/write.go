@@ -124,7 +124,7 @@ func replaceSections(f *File, opts *WriteOptions, patches []Patch) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	if !stampOf(st).Equal(f.Stamp) {
+	if !StampOf(st).Equal(f.Stamp) {
 		return false, ErrChanged
 	}
 	if st.Mode().Perm()&0o222 == 0 {
@@ -208,7 +208,7 @@ func checkUnchanged(path string, old *os.File, want Stamp) error {
 	if err != nil {
 		return err
 	}
-	if !stampOf(now).Equal(want) || !stampOf(open).Equal(want) {
+	if !StampOf(now).Equal(want) || !StampOf(open).Equal(want) {
 		return ErrChanged
 	}
 	return nil
@@ -279,7 +279,7 @@ func writeInPlace(w *os.File, p *plan, opts *WriteOptions) (changed bool, err er
 	}
 	if st, err := w.Stat(); err != nil {
 		return false, err
-	} else if !stampOf(st).Equal(f.Stamp) {
+	} else if !StampOf(st).Equal(f.Stamp) {
 		return false, ErrChanged
 	}
 	start := (max(f.size, p.size()) + 15) &^ 15

@@ -110,7 +110,7 @@ func TestReplaceSection(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			opts := WriteOptions{InPlace: inPlace, Sync: true, Expect: stampOf(before)}
+			opts := WriteOptions{InPlace: inPlace, Sync: true, Expect: StampOf(before)}
 			changed, err := ReplaceSection(path, ".BTF", newTypes, opts)
 			if err != nil || !changed {
 				t.Fatal(changed, err)
@@ -135,7 +135,7 @@ func TestReplaceSection(t *testing.T) {
 				t.Error("second run:", changed, err)
 			}
 			again, err := os.Stat(path)
-			if err != nil || !stampOf(again).Equal(stampOf(after)) {
+			if err != nil || !StampOf(again).Equal(StampOf(after)) {
 				t.Error("second run touched the file")
 			}
 			if names := fileNames(t, path); names != "x.ko" {
@@ -242,7 +242,7 @@ func TestReplaceSectionRefused(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				opts.Expect = stampOf(st)
+				opts.Expect = StampOf(st)
 			}
 			opts.step = func(s string) error {
 				if s == tt.step {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"sync"
@@ -126,6 +127,27 @@ func readBTF(path string) (*btfFile, error) {
 	if !st.Mode().IsRegular() {
 		return nil, errNotRegular(st)
 	}
+	return unchanged(path, st, func() (*btfFile, error) { return readOpened(path, f, st.Size()) })
+}
+
+var errChanged = errors.New("was changed while it was being read")
+
+// unchanged reads the file at path, of which st was just learned, and refuses
+// what was not all the time the same file: a build that links vmlinux while
+// modules are encoded would otherwise get the types of either, or of both. A
+// file that was cut meanwhile has an error of its own, which is not the one to
+// tell.
+func unchanged(path string, st fs.FileInfo, read func() (*btfFile, error)) (*btfFile, error) {
+	file, err := read()
+	after, statErr := os.Stat(path)
+	if statErr != nil || !elfio.StampOf(st).Equal(elfio.StampOf(after)) {
+		return nil, errChanged
+	}
+	return file, err
+}
+
+// readOpened reads f, which has size bytes and is at path.
+func readOpened(path string, f *os.File, size int64) (*btfFile, error) {
 	var head [8]byte
 	n, err := f.ReadAt(head[:], 0)
 	if err != nil && err != io.EOF {
@@ -138,10 +160,10 @@ func readBTF(path string) (*btfFile, error) {
 	default:
 		return nil, notBTF(magic)
 	}
-	if st.Size() > maxBase {
-		return nil, fmt.Errorf("%d bytes are too many for BTF", st.Size())
+	if size > maxBase {
+		return nil, fmt.Errorf("%d bytes are too many for BTF", size)
 	}
-	data := make([]byte, st.Size())
+	data := make([]byte, size)
 	if _, err := f.ReadAt(data, 0); err != nil {
 		return nil, fmt.Errorf("read %#x bytes at 0x0: %w", len(data), plain(err))
 	}
