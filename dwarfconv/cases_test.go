@@ -428,6 +428,29 @@ var convertTests = []struct {
 		`,
 	},
 	{
+		name: "languages taken",
+		opts: "onlyrust",
+		text: `
+			unit
+			compile_unit language=28
+			  base_type name="u32" byte_size=4 encoding=7
+			unit
+			compile_unit language=29
+			  base_type name="int" byte_size=4 encoding=5
+			unit
+			compile_unit
+			  base_type name="char" byte_size=1 encoding=6
+			unit v5
+			compile_unit language=22
+			  base_type name="uint8" byte_size=1 encoding=7
+		`,
+		want: `
+			[1] INT 'u32' size=4 bits_offset=0 nr_bits=32 encoding=(none)
+			unit
+			[1] INT 'uint8' size=1 bits_offset=0 nr_bits=8 encoding=(none)
+		`,
+	},
+	{
 		name: "specifications",
 		text: `
 			compile_unit

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/dwarf"
@@ -30,6 +31,10 @@ type Options struct {
 	// (pahole --lang_exclude).
 	LangExclude []dwarf.Lang
 
+	// LangOnly, where it is not empty, lists the languages whose units are
+	// taken (pahole --lang).
+	LangOnly []dwarf.Lang
+
 	Floats  bool // FLOAT; without it floating point types become INT
 	Enum64  bool // ENUM64; without it 64 bit enumerators are cut to 32 bits
 	DeclTag bool // DECL_TAG and Unit.Tags
@@ -41,6 +46,14 @@ type Options struct {
 	TrueSignature bool
 
 	ABI ABI // where parameters are passed
+}
+
+// takes reports whether units of a language are wanted.
+func (o *Options) takes(lang dwarf.Lang) bool {
+	if slices.Contains(o.LangExclude, lang) {
+		return false
+	}
+	return len(o.LangOnly) == 0 || slices.Contains(o.LangOnly, lang)
 }
 
 // Stats counts what a Converter met since Reset.
@@ -219,11 +232,9 @@ func (c *Converter) rootDIE(u *dwarf.Unit, base int) bool {
 		return false
 	}
 	lang := dwarf.Lang(c.value(a, slotLanguage))
-	for _, x := range c.opts.LangExclude {
-		if x == lang {
-			c.stats.Excluded++
-			return false
-		}
+	if !c.opts.takes(lang) {
+		c.stats.Excluded++
+		return false
 	}
 	// The bases come first: strings and addresses of this very DIE may be
 	// indices that need them.

@@ -72,9 +72,11 @@ func TestConvert(t *testing.T) {
 	noTags.TypeTag, noTags.DeclTag = false, false
 	rustless := all
 	rustless.LangExclude = []dwarf.Lang{dwarf.LangRust}
+	onlyRust := all
+	onlyRust.LangOnly = []dwarf.Lang{dwarf.LangGo, dwarf.LangRust}
 	for _, test := range convertTests {
 		t.Run(test.name, func(t *testing.T) {
-			opts := map[string]Options{"": all, "noenum64": noEnum64, "nofloats": noFloats, "notags": noTags, "norust": rustless}[test.opts]
+			opts := map[string]Options{"": all, "noenum64": noEnum64, "nofloats": noFloats, "notags": noTags, "norust": rustless, "onlyrust": onlyRust}[test.opts]
 			got, _, err := convertText(t, test.dwarf, opts, test.text)
 			if err != nil {
 				t.Fatal(err)

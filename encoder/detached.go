@@ -10,6 +10,16 @@ import (
 	"github.com/gobtfenc/gobtfenc/elfio"
 )
 
+// OutputError says why Options.Detached or Options.Object cannot be written.
+type OutputError struct {
+	Option string // by which gobtfenc encode takes the path
+	Path   string
+	Err    error
+}
+
+func (e *OutputError) Error() string { return fmt.Sprintf("%s %s: %v", e.Option, e.Path, e.Err) }
+func (e *OutputError) Unwrap() error { return e.Err }
+
 // inPlace reports whether the files that are encoded get the BTF.
 func (o *Options) inPlace() bool { return o.OutDir == "" && o.Detached == "" && o.Object == "" }
 
@@ -21,7 +31,7 @@ func (o *Options) checkDetached(files []string, infos []os.FileInfo) error {
 			continue
 		}
 		if err := o.checkOutput(out.path, files, infos); err != nil {
-			return fmt.Errorf("%s %s: %w", out.option, out.path, err)
+			return &OutputError{out.option, out.path, err}
 		}
 	}
 	if o.Detached != "" && filepath.Clean(o.Detached) == filepath.Clean(o.Object) {

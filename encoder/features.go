@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gobtfenc/gobtfenc/dwarf"
 	"github.com/gobtfenc/gobtfenc/dwarfconv"
 	"github.com/gobtfenc/gobtfenc/elfio"
 )
@@ -66,6 +65,26 @@ func Pahole124() Features {
 
 // Has reports whether all of f are on.
 func (fs Features) Has(f Feature) bool { return fs.set&f == f }
+
+// With returns fs and all that is on in other.
+func (fs Features) With(other Features) Features {
+	fs.set |= other.set
+	fs.Compat124 = fs.Compat124 || other.Compat124
+	return fs
+}
+
+// Set returns fs with all of f on or off.
+func (fs Features) Set(f Feature, on bool) Features {
+	fs.set &^= f
+	if on {
+		fs.set |= f
+	}
+	return fs
+}
+
+// FeatureNames returns the names that ParseFeatures knows besides those of
+// sets, in pahole's order.
+func FeatureNames() []string { return slices.Clone(featureNames[:]) }
 
 // String lists the features that are on, as --features takes them.
 func (fs Features) String() string {
@@ -149,11 +168,12 @@ func (fs *Features) add(name string, mode FeatureMode) error {
 	return nil
 }
 
-// conversion returns what the features say about the conversion of a file
-// whose units of some languages are left out.
-func (fs Features) conversion(f *elfio.File, exclude []dwarf.Lang) dwarfconv.Options {
+// conversion returns what the features and opts say about the conversion of a
+// file.
+func (fs Features) conversion(f *elfio.File, opts *Options) dwarfconv.Options {
 	return dwarfconv.Options{
-		LangExclude:   exclude,
+		LangExclude:   opts.Exclude,
+		LangOnly:      opts.Only,
 		Floats:        fs.Has(FeatureFloat),
 		Enum64:        fs.Has(FeatureEnum64),
 		DeclTag:       fs.Has(FeatureDeclTag),

@@ -68,3 +68,17 @@ func TestFuncPolicy(t *testing.T) {
 		t.Errorf("attributes without decl_tag: got %+v, want %+v", got, want)
 	}
 }
+
+func TestFeaturesSet(t *testing.T) {
+	fs := DefaultFeatures().Set(FeatureVar|FeatureFloat, false).Set(FeatureLayout, true).Set(FeatureDeclTag, true)
+	if want := "encode_force,decl_tag,type_tag,enum64,optimized_func,consistent_func,decl_tag_kfuncs,layout"; fs.String() != want {
+		t.Errorf("got %q, want %q", fs, want)
+	}
+	a, b := Features{set: FeatureVar | FeatureFloat}, Features{set: FeatureFloat | FeatureLayout}
+	if got := a.With(b).String(); got != "var,float,layout" {
+		t.Errorf("got %q", got)
+	}
+	if got := a.With(Pahole124()); !got.Compat124 || !got.Has(FeatureDeclTag|FeatureVar) {
+		t.Errorf("got %q", got)
+	}
+}

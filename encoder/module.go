@@ -191,7 +191,7 @@ func (w *worker) convert(f *elfio.File, sec *dwarfconv.Sections) error {
 	w.types.TypedefGraphs = !features.Compat124
 	w.funcs.reset(features.FuncPolicy(), w.syms, w.strs)
 	w.vars.reset(features, w.syms, w.strs, addrSize(f))
-	if err := w.units.convs[0].Reset(sec, w.strs, features.conversion(f, w.opts.Exclude)); err != nil {
+	if err := w.units.convs[0].Reset(sec, w.strs, features.conversion(f, w.opts)); err != nil {
 		return err
 	}
 	return w.units.run(sec.InfoSize(), w.clock, w.addUnit)

@@ -34,6 +34,9 @@ type Options struct {
 	// Exclude holds the languages whose units are left out.
 	Exclude []dwarf.Lang
 
+	// Only holds the languages whose units are taken; empty for all.
+	Only []dwarf.Lang
+
 	// Sort puts the types in order of their names, as kernels since 7.0
 	// expect them.
 	Sort bool
@@ -78,10 +81,7 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 		return nil, err
 	}
 	if opts.Base != nil {
-		if err := opts.Target.checkSplit(); err != nil {
-			return nil, err
-		}
-		if err := opts.Target.checkBase(opts.Base); err != nil {
+		if err := opts.Target.CheckBase(opts.Base); err != nil {
 			return nil, err
 		}
 	}

@@ -98,18 +98,14 @@ func (t Target) Fit(fs Features) (Features, string) {
 // Sorts reports whether t looks types up by binary search.
 func (t Target) Sorts() bool { return t != (Target{}) && !t.before(firstSorted) }
 
-// checkSplit says that t cannot load the BTF of a module.
-func (t Target) checkSplit() error {
+// CheckBase says that b cannot be the base of modules for t: that t takes no
+// BTF of modules, or that b is of a newer kernel. Modules without the kinds that
+// t lacks would share little with it, and would not load.
+func (t Target) CheckBase(b *Base) error {
 	if t.before(firstSplit) {
 		//lint:ignore ST1005 Linux is a name
 		return fmt.Errorf("Linux %v takes no BTF of modules, %v was the first that did", t, firstSplit)
 	}
-	return nil
-}
-
-// checkBase says that b is the base of a newer kernel than t: modules without
-// the kinds that t lacks would share little with it, and would not load.
-func (t Target) checkBase(b *Base) error {
 	limit := t.rules().MaxKind
 	if limit == 0 {
 		return nil
