@@ -40,12 +40,20 @@ func TestManualPage(t *testing.T) {
 			t.Errorf("-%s of %s is not in the page", f.Shorthand, c.CommandPath())
 		}
 	})
+	for _, o := range paholeTable() {
+		if o.Help != "" && !regexp.MustCompile(`(?m)^\.B.*--`+o.Long+`\b`).MatchString(page) {
+			t.Errorf("--%s of gobtfenc pahole is not in the page", o.Long)
+		}
+		if o.Help != "" && o.Short != 0 && !regexp.MustCompile(`(?m)^\.B.*[ "]-`+regexp.QuoteMeta(string(rune(o.Short)))).MatchString(page) {
+			t.Errorf("-%c of gobtfenc pahole is not in the page", o.Short)
+		}
+	}
 	for _, c := range commands()[1:] {
 		if !strings.Contains(page, ".SS "+c.CommandPath()+"\n") {
 			t.Errorf("%s has no section", c.CommandPath())
 		}
 	}
-	for _, m := range regexp.MustCompile(`--([a-z][a-z_-]*)`).FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`--([a-z][a-z0-9_-]*)`).FindAllStringSubmatch(page, -1) {
 		if !known[m[1]] {
 			t.Errorf("the page has --%s, which does not exist", m[1])
 		}
@@ -62,6 +70,9 @@ func flagNames(t *testing.T, each func(*cobra.Command, *pflag.Flag)) map[string]
 			known[f.Name] = true
 			each(c, f)
 		})
+	}
+	for _, o := range paholeTable() {
+		known[o.Long] = true
 	}
 	if len(known) < 10 {
 		t.Fatalf("%d flags found", len(known))

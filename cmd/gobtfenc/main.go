@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 
@@ -30,16 +31,25 @@ type misuse struct{ error }
 
 func misusef(format string, a ...any) error { return misuse{fmt.Errorf(format, a...)} }
 
-func main() {
-	os.Exit(run(os.Args[1:]))
-}
+// exitStatus is a failure that has been told already, of a command that has exit
+// statuses of its own.
+type exitStatus int
 
-func run(args []string) int {
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+func main() {
 	// A short process on flat slices: collecting at twice the heap would
 	// spend more time than the memory is worth.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200)
 	}
+	if filepath.Base(os.Args[0]) == "pahole" {
+		os.Exit(runPahole("pahole", os.Args[1:]))
+	}
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
 	root := rootCommand()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteC()
@@ -48,6 +58,10 @@ func run(args []string) int {
 		return exitOK
 	case errors.Is(err, errReported):
 		return exitFailed
+	}
+	var own exitStatus
+	if errors.As(err, &own) {
+		return int(own)
 	}
 	report(err)
 	var m misuse
@@ -71,7 +85,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
-	root.AddCommand(encodeCommand(), dumpCommand())
+	root.AddCommand(encodeCommand(), dumpCommand(), paholeCommand())
 	return root
 }
 

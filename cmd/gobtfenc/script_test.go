@@ -19,9 +19,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// The tests run this binary under the name gobtfenc, which then is the command.
+// The tests run this binary under the names gobtfenc and pahole, which then are
+// the command.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gobtfenc": main})
+	testscript.Main(m, map[string]func(){"gobtfenc": main, "pahole": main})
 }
 
 const objects = "../../testdata/kernel/obj"

@@ -20,6 +20,10 @@ import (
 // report tells an error.
 func report(err error) { fmt.Fprintf(os.Stderr, "gobtfenc: %v\n", err) }
 
+// reportPahole tells an error of gobtfenc pahole, by whatever name that was
+// called: a build's log is to show whose message it is.
+func reportPahole(err error) { fmt.Fprintf(os.Stderr, "gobtfenc pahole: %v\n", err) }
+
 // outputError is a result that could not be written.
 func outputError(err error) error {
 	var pe *fs.PathError

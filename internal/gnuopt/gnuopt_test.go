@@ -238,3 +238,20 @@ func TestAppendHelp(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+func TestAppendUsage(t *testing.T) {
+	got := string(AppendUsage(nil, "name", []Option{
+		{Short: 'J', Long: "encode", Help: "."},
+		{Short: 'j', Long: "jobs", Arg: OptionalArg, ArgName: "N", Help: "."},
+		{Long: "base", Arg: RequiredArg, ArgName: "FILE", Help: "."},
+		{Long: "hidden"},
+		{Short: 'o', Arg: RequiredArg, ArgName: "FILE", Help: "."},
+		{Short: 'V', Help: "."},
+	}, "FILE..."))
+	want := `Usage: name [-JV] [-j[N]] [-o FILE] [--encode] [--jobs[=N]] [--base=FILE]
+            FILE...
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
