@@ -38,6 +38,9 @@ const maxBase = 1 << 30
 // those behind them have the ids that they have in the kernel.
 func LoadBase(path string) (*Base, error) {
 	b, err := loadBase(path)
+	if errors.Is(err, errNoBTF) {
+		err = fmt.Errorf("%w: stripped, or of a kernel without CONFIG_DEBUG_INFO_BTF", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: base: %w", path, plain(err))
 	}
@@ -184,6 +187,8 @@ func notBTF(magic string) error {
 	return fmt.Errorf("neither ELF nor raw BTF: offset 0x0: begins with %#x", magic)
 }
 
+var errNoBTF = errors.New("no .BTF section")
+
 func sectionBTF(path string) (*btfFile, error) {
 	var r elfio.Reader
 	defer r.Close()
@@ -196,7 +201,7 @@ func sectionBTF(path string) (*btfFile, error) {
 		return nil, err
 	}
 	if data == nil {
-		return nil, errors.New("no .BTF section")
+		return nil, errNoBTF
 	}
 	out := &btfFile{data: data, machine: f.Machine, wordSize: addrSize(f)}
 	if out.distilled, err = sectionBytes(f, ".BTF.base"); err != nil {
