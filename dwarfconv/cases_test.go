@@ -451,6 +451,32 @@ var convertTests = []struct {
 		`,
 	},
 	{
+		name: "names by their beginning",
+		opts: "prefix",
+		text: `
+			unit v5
+			compile_unit
+			  i: base_type name="int" byte_size=4 encoding=5
+			  structure_type name="s" byte_size=16
+			    member name="a" type=i data_member_location=0
+			    member name="__hide117" type=i data_member_location=4
+			    member name=string:"__hide_inline" type=i data_member_location=8
+			    member name="__hideous" type=i data_member_location=12
+			  typedef name="x__hide" type=i
+			  typedef name="__hid" type=i
+		`,
+		want: `
+			[1] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=SIGNED
+			[2] STRUCT 's' size=16 vlen=4
+				'a' type_id=1 bits_offset=0
+				'__hide' type_id=1 bits_offset=32
+				'__hide' type_id=1 bits_offset=64
+				'__hide' type_id=1 bits_offset=96
+			[3] TYPEDEF 'x__hide' type_id=1
+			[4] TYPEDEF '__hid' type_id=1
+		`,
+	},
+	{
 		name: "specifications",
 		text: `
 			compile_unit

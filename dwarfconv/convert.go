@@ -35,6 +35,12 @@ type Options struct {
 	// taken (pahole --lang).
 	LangOnly []dwarf.Lang
 
+	// NamePrefix, where it is not empty, is the whole of every name that begins
+	// with it (pahole --kabi_prefix). RHEL's kernels hide members behind names
+	// such as __UNIQUE_ID_rh_kabi_hide117, whose number differs from unit to
+	// unit, so that one struct would be as many as there are units.
+	NamePrefix string
+
 	Floats  bool // FLOAT; without it floating point types become INT
 	Enum64  bool // ENUM64; without it 64 bit enumerators are cut to 32 bits
 	DeclTag bool // DECL_TAG and Unit.Tags
@@ -120,7 +126,7 @@ func (c *Converter) Reset(sec *Sections, strs *btf.Strings, opts Options) error 
 func (c *Converter) Share(o *Converter) {
 	m := &o.own
 	c.module, c.stats, c.next, c.intName = m, Stats{}, 0, 0
-	c.names.reset(m.strs, m.sec)
+	c.names.reset(m)
 	c.funcs.reset(m.opts.ABI, m.sec, m.opts.TrueSignature)
 	c.bigEndian = m.sec.Order.Uint16([]byte{0, 1}) == 1
 }

@@ -74,9 +74,11 @@ func TestConvert(t *testing.T) {
 	rustless.LangExclude = []dwarf.Lang{dwarf.LangRust}
 	onlyRust := all
 	onlyRust.LangOnly = []dwarf.Lang{dwarf.LangGo, dwarf.LangRust}
+	prefix := all
+	prefix.NamePrefix = "__hide"
 	for _, test := range convertTests {
 		t.Run(test.name, func(t *testing.T) {
-			opts := map[string]Options{"": all, "noenum64": noEnum64, "nofloats": noFloats, "notags": noTags, "norust": rustless, "onlyrust": onlyRust}[test.opts]
+			opts := map[string]Options{"": all, "noenum64": noEnum64, "nofloats": noFloats, "notags": noTags, "norust": rustless, "onlyrust": onlyRust, "prefix": prefix}[test.opts]
 			got, _, err := convertText(t, test.dwarf, opts, test.text)
 			if err != nil {
 				t.Fatal(err)

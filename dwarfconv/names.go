@@ -30,6 +30,7 @@ import (
 // than the offset would be); a table keyed by their bytes answers those.
 type names struct {
 	strs    *btf.Strings
+	prefix  []byte     // Options.NamePrefix
 	byOff   []nameSlot // by offset in .debug_str, see slot
 	short   [512]shortName
 	pending []uint32     // offsets in .debug_str
@@ -56,8 +57,9 @@ const (
 )
 
 // reset forgets everything, which belongs to another module.
-func (n *names) reset(strs *btf.Strings, sec *Sections) {
-	n.strs = strs
+func (n *names) reset(m *module) {
+	sec := m.sec
+	n.strs, n.prefix = m.strs, []byte(m.opts.NamePrefix)
 	limit := unitNames
 	if len(sec.Str) < sec.InfoSize()/8 {
 		limit = maxNameBits // merged: units share strings
@@ -110,6 +112,7 @@ func (n *names) settle(str []byte) error {
 		}
 		return &dwarf.DecodeError{Section: ".debug_str", Offset: off, Msg: "string does not end"}
 	}
+	n.cut(str)
 	for i, v := range n.pending {
 		off := n.settled[i]
 		if off >= pendingBit {
@@ -121,6 +124,26 @@ func (n *names) settle(str []byte) error {
 	}
 	n.pending = n.pending[:0]
 	return nil
+}
+
+// cut puts the prefix in the place of the settled names that begin with it.
+func (n *names) cut(str []byte) {
+	if len(n.prefix) == 0 {
+		return
+	}
+	for i, v := range n.pending {
+		if bytes.HasPrefix(str[v:], n.prefix) {
+			n.settled[i] = n.strs.Intern(n.prefix)
+		}
+	}
+}
+
+// intern interns a name at once.
+func (n *names) intern(b []byte) btf.StrOff {
+	if len(n.prefix) > 0 && bytes.HasPrefix(b, n.prefix) {
+		b = n.prefix
+	}
+	return n.strs.Intern(b)
 }
 
 // final returns what a name is behind settle.
@@ -163,7 +186,7 @@ func (c *Converter) nameNow(kind dwarf.Kind, v uint64) btf.StrOff {
 		c.r.Fail(c.r.Pos, "string %#x does not lead to a string", v)
 		return 0
 	}
-	return c.names.strs.Intern(s)
+	return c.names.intern(s)
 }
 
 // inlineName interns the string at pos of the group, whose NUL the reader
@@ -172,12 +195,12 @@ func (c *Converter) inlineName(pos uint64) btf.StrOff {
 	b := c.info[pos:]
 	n := bytes.IndexByte(b, 0)
 	if n > 7 || n <= 0 || len(b) < 8 {
-		return c.names.strs.Intern(b[:max(n, 0)])
+		return c.names.intern(b[:max(n, 0)])
 	}
 	key := binary.LittleEndian.Uint64(b) & (1<<(8*n) - 1)
 	s := &c.names.short[key*0x9e3779b97f4a7c15>>55]
 	if s.key != key {
-		s.key, s.off = key, c.names.strs.Intern(b[:n])
+		s.key, s.off = key, c.names.intern(b[:n])
 	}
 	return s.off
 }

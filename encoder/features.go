@@ -174,6 +174,7 @@ func (fs Features) conversion(f *elfio.File, opts *Options) dwarfconv.Options {
 	return dwarfconv.Options{
 		LangExclude:   opts.Exclude,
 		LangOnly:      opts.Only,
+		NamePrefix:    opts.NamePrefix,
 		Floats:        fs.Has(FeatureFloat),
 		Enum64:        fs.Has(FeatureEnum64),
 		DeclTag:       fs.Has(FeatureDeclTag),

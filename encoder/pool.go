@@ -37,6 +37,10 @@ type Options struct {
 	// Only holds the languages whose units are taken; empty for all.
 	Only []dwarf.Lang
 
+	// NamePrefix, where it is not empty, is the whole of every name that begins
+	// with it.
+	NamePrefix string
+
 	// Sort puts the types in order of their names, as kernels since 7.0
 	// expect them.
 	Sort bool

@@ -45,6 +45,7 @@ type paholeCall struct {
 	encode   bool
 	base     string
 	detached string
+	prefix   string
 	jobs     int
 	lang     string
 	exclude  bool // lang is of those that are left out
@@ -137,6 +138,8 @@ func (c *paholeCall) option(g *gnuopt.Given) (answer string, err error) {
 		c.encode, c.detached = true, g.Arg
 	case "btf_base":
 		c.base = g.Arg
+	case "kabi_prefix":
+		c.prefix = g.Arg
 	case "jobs":
 		c.jobs = paholeJobs(g)
 	case "lang":
@@ -296,6 +299,7 @@ func (c *paholeCall) options() (opts encoder.Options, err error) {
 	opts = encoder.Options{
 		Jobs:          c.jobs,
 		Detached:      c.detached,
+		NamePrefix:    c.prefix,
 		AllowMismatch: os.Getenv("GOBTFENC_ALLOW_MISMATCH") == "1",
 	}
 	if err := c.languages(&opts); err != nil {

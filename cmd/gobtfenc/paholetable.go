@@ -67,7 +67,7 @@ func paholeTable() []gnuopt.Option {
 		{Long: "classes_as_structs"},
 		{Long: "hex"},
 		{Long: "btf_base", Arg: required, ArgName: "FILE", Help: "leave out what the BTF of FILE has: vmlinux or raw BTF"},
-		{Long: "kabi_prefix", Arg: required},
+		{Long: "kabi_prefix", Arg: required, ArgName: "TEXT", Help: "make TEXT of every name that begins with it"},
 		{Short: 'j', Long: "jobs", Arg: optional, ArgName: "N", Help: "encode N files, or units of one, at once; without N as many as there are CPUs"},
 		{Short: 'J', Long: "btf_encode", Help: "encode the DWARF of each FILE as BTF and put it into FILE"},
 		{Long: "btf_encode_detached", Arg: required, ArgName: "OUT", Help: "encode the DWARF of FILE as BTF and write it to OUT"},
@@ -118,8 +118,6 @@ func paholeDoes(long string) string {
 		return "reads other formats than DWARF"
 	case "decl_exclude", "cu_exclude":
 		return "leaves out units by their names"
-	case "kabi_prefix":
-		return "changes names"
 	case "word_size":
 		return "changes the size of words"
 	case "ctf_encode":
