@@ -46,6 +46,9 @@ func main() {
 	if filepath.Base(os.Args[0]) == "pahole" {
 		os.Exit(runPahole("pahole", os.Args[1:]))
 	}
+	if status, ok := resolveBtfidsMain(os.Args[0], os.Args[1:]); ok {
+		os.Exit(status)
+	}
 	os.Exit(run(os.Args[1:]))
 }
 
@@ -85,7 +88,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
-	root.AddCommand(encodeCommand(), dumpCommand(), paholeCommand())
+	root.AddCommand(encodeCommand(), dumpCommand(), paholeCommand(), resolveBtfidsCommand())
 	return root
 }
 

@@ -37,7 +37,7 @@ var hot = []string{
 // import path stands for all below it, a relative one is of this module.
 // Imports go one way:
 //
-//	cmd → encoder, report → dwarfconv, splitdedup, elfio → dwarf, btf
+//	cmd → encoder, report → dwarfconv, splitdedup, elfio, btfids → dwarf, btf
 //
 // so that a package can be read, tested and measured with what is right of it
 // alone.
@@ -46,11 +46,12 @@ var allowed = map[string][]string{
 		"encoder", "report", "internal/gnuopt", "internal/phase",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/vbauerster/mpb/v8", "golang.org/x/term",
 	},
-	"encoder":    append([]string{"dwarfconv", "splitdedup", "elfio", "dwarf", "btf", "internal/phase"}, hot...),
+	"encoder":    append([]string{"dwarfconv", "splitdedup", "elfio", "btfids", "dwarf", "btf", "internal/phase"}, hot...),
 	"report":     {"dwarfconv", "splitdedup", "elfio", "dwarf", "btf"},
 	"dwarfconv":  append([]string{"dwarf", "btf"}, hot...),
 	"splitdedup": append([]string{"dwarf", "btf"}, hot...),
 	"elfio":      append([]string{"dwarf", "btf"}, hot...),
+	"btfids":     {"btf"},
 	"dwarf":      hot,
 	"btf":        hot,
 
@@ -58,8 +59,9 @@ var allowed = map[string][]string{
 	"internal/phase":     nil,
 	"internal/btftest":   {"btf"},
 	"internal/dwarftest": {"dwarf", "btf"},
+	"internal/idstest":   {"btf"},
 	"internal/kerneltest": {
-		"btf", "internal/btftest",
+		"btf", "internal/btftest", "internal/idstest",
 		"github.com/cilium/ebpf", "github.com/klauspost/compress", "golang.org/x/sync",
 	},
 	"internal/tidy": nil,
@@ -67,7 +69,7 @@ var allowed = map[string][]string{
 
 // forTests may be imported by tests only, by those of any package.
 var forTests = []string{
-	"internal/btftest", "internal/dwarftest",
+	"internal/btftest", "internal/dwarftest", "internal/idstest",
 	"github.com/cilium/ebpf",
 	"github.com/go-delve/delve/pkg/dwarf",
 	"github.com/google/go-cmp",
@@ -173,7 +175,7 @@ func mayImport(may []string, p string) bool {
 // TestImportsOneWay checks the table itself.
 func TestImportsOneWay(t *testing.T) {
 	level := map[string]int{}
-	for i, packages := range []string{"btf dwarf internal/gnuopt internal/phase", "dwarfconv splitdedup elfio", "encoder report", "cmd/gobtfenc"} {
+	for i, packages := range []string{"btf dwarf internal/gnuopt internal/phase", "dwarfconv splitdedup elfio btfids", "encoder report", "cmd/gobtfenc"} {
 		for p := range strings.FieldsSeq(packages) {
 			level[p] = i
 		}

@@ -1,0 +1,59 @@
+package btfids
+
+import (
+	"cmp"
+	"slices"
+)
+
+// kfuncs: functions of the kernel that BPF programs may call. A set8 with
+// FlagKfuncs lists them, each with flags (KF_*, the kernel's include/linux/btf.h)
+// that say how. Some of the flags change the function's BTF.
+const (
+	FlagKfuncs = 1 << 0 // of a set: BTF_SET8_KFUNCS
+
+	FlagFastcall     = 1 << 12
+	FlagArenaRet     = 1 << 13
+	FlagArenaArg1    = 1 << 14
+	FlagArenaArg2    = 1 << 15
+	FlagImplicitArgs = 1 << 16
+)
+
+// Kfunc is a member of a set of kfuncs.
+type Kfunc struct {
+	Name  string
+	Flags uint32
+	Set   string
+}
+
+// Kfuncs returns the members of the section's sets of kfuncs, in the order of
+// their places. What is without a symbol has no name, nor is it called by any.
+//
+// In a set that was filled in before and could not be restored, flags are taken
+// to be in the order of names, as encoders number functions.
+func (s *Section) Kfuncs() []Kfunc {
+	var out []Kfunc
+	for i := range s.sets {
+		if t := &s.sets[i]; t.wide && s.word(t.off+4)&FlagKfuncs != 0 {
+			out = append(out, s.members(t)...)
+		}
+	}
+	return out
+}
+
+func (s *Section) members(t *set) []Kfunc {
+	out := make([]Kfunc, len(t.ids))
+	for i, x := range t.ids {
+		out[i] = Kfunc{Name: x.name, Flags: s.word(x.off + 4), Set: t.name}
+	}
+	if s.filled(t) && len(t.ids) == t.n {
+		byName := make([]*Kfunc, len(out))
+		for i := range out {
+			byName[i] = &out[i]
+		}
+		slices.SortStableFunc(byName, func(a, b *Kfunc) int { return cmp.Compare(a.Name, b.Name) })
+		for i, k := range byName {
+			k.Flags = s.word(t.member(i) + 4)
+		}
+	}
+	return out
+}

@@ -1,0 +1,160 @@
+package btfids
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+)
+
+// Filling a section in, also for the second time.
+//
+// Sorting moves the flags of a set8 away from the symbols of their functions. The
+// kernel's build fills a module in again when only vmlinux was linked anew, and
+// then resolve_btfids writes each id in front of the flags of another function:
+// on nf_conntrack.ko of Debian's 6.12 a second run gives bpf_ct_release, which
+// releases a reference, the flags of a function that makes one.
+//
+//	first   foo: 0, RET_NULL   bar: 0, RELEASE      symbols at their places
+//	then    bar's id, RELEASE  foo's id, RET_NULL   sorted by id
+//	again   foo's id, RELEASE  bar's id, RET_NULL   foo's symbol is at the first place
+//
+// A set that was filled in has a count. Whose flags are whose is known for certain
+// where the ids in it are of BTF that is at hand (Restore). Otherwise they stay
+// in their order: ids are made of functions in some order, mostly that of their
+// names, and change by as much as the base has grown.
+
+// Patch returns the section with the ids of b, and what it could not answer for
+// certain, in the order of ids and then of symbols.
+func (s *Section) Patch(b *btf.BTF) ([]byte, []*Warning) {
+	s.Restore(b)
+	out := *s
+	out.data = slices.Clone(s.data)
+	r := out.resolve(b)
+	for _, x := range out.ids {
+		out.put(x.off, uint32(r.id(x.kind, x.name)))
+	}
+	for i := range out.sets {
+		t := &out.sets[i]
+		if t.wide {
+			out.sortWide(t, s.filled(t))
+		} else {
+			out.sortNarrow(t)
+		}
+		out.put(t.off, uint32(t.n))
+	}
+	return out.data, r.warned
+}
+
+// filled reports whether a set was filled in before.
+func (s *Section) filled(t *set) bool { return s.word(t.off) != 0 }
+
+func (s *Section) sortNarrow(t *set) {
+	ids := make([]uint32, t.n)
+	for i := range ids {
+		ids[i] = s.word(t.member(i))
+	}
+	slices.Sort(ids)
+	for i, id := range ids {
+		s.put(t.member(i), id)
+	}
+}
+
+// pair is a member of a set8.
+type pair struct{ id, flags uint32 }
+
+func (s *Section) pairs(t *set) []pair {
+	out := make([]pair, t.n)
+	for i := range out {
+		off := t.member(i)
+		out[i] = pair{s.word(off), s.word(off + 4)}
+	}
+	return out
+}
+
+// sortWide sorts a set8, together with the flags unless those are in order
+// already.
+func (s *Section) sortWide(t *set, flagsStay bool) {
+	pairs := s.pairs(t)
+	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(a.id, b.id) })
+	for i, p := range pairs {
+		s.put(t.member(i), p.id)
+		if !flagsStay {
+			s.put(t.member(i)+4, p.flags)
+		}
+	}
+}
+
+// Restore undoes what filling in did to the sets whose ids are those of b: flags
+// go back to the symbols of their functions. It reports whether the flags of all
+// sets are there now.
+func (s *Section) Restore(b *btf.BTF) bool {
+	all := true
+	for i := range s.sets {
+		if t := &s.sets[i]; t.wide && s.filled(t) && !s.restore(t, b) {
+			all = false
+		}
+	}
+	return all
+}
+
+// restore does it for one set, or nothing.
+func (s *Section) restore(t *set, b *btf.BTF) bool {
+	flags, ok := s.matchFlags(t, b)
+	if !ok {
+		return false
+	}
+	for i, f := range flags {
+		s.put(t.member(i), 0)
+		s.put(t.member(i)+4, f)
+	}
+	s.put(t.off, 0)
+	return true
+}
+
+// matchFlags returns the flags of a set's members by their symbols' places. Ids of
+// b must have the names of the set, no more and no fewer. Members without an id
+// are in no particular order, so their flags must be the same.
+func (s *Section) matchFlags(t *set, b *btf.BTF) ([]uint32, bool) {
+	byName := map[string][]uint32{}
+	var none []uint32 // flags of members without an id
+	for _, p := range s.pairs(t) {
+		row := b.Row(btf.ID(p.id))
+		if row == nil {
+			return nil, false
+		}
+		if p.id == 0 {
+			none = append(none, p.flags)
+			continue
+		}
+		k := string(key(nil, row.Info.Kind(), b.Name(btf.ID(p.id))))
+		byName[k] = append(byName[k], p.flags)
+	}
+	flags := make([]uint32, t.n)
+	open := make([]bool, t.n)
+	for i := range open {
+		open[i] = true
+	}
+	for _, x := range t.ids {
+		k := string(key(nil, x.kind, []byte(x.name)))
+		if f := byName[k]; len(f) > 0 {
+			i := (x.off - t.member(0)) / t.width()
+			flags[i], open[i] = f[0], false
+			byName[k] = f[1:]
+		}
+	}
+	for _, f := range byName {
+		if len(f) > 0 {
+			return nil, false
+		}
+	}
+	if len(slices.Compact(slices.Clone(none))) > 1 {
+		return nil, false
+	}
+	for i := range open {
+		if open[i] {
+			flags[i] = none[0]
+		}
+	}
+	return flags, true
+}

@@ -1,0 +1,184 @@
+package main
+
+// resolve_btfids by its own command line, so that the kernel's build can be given
+// gobtfenc in its place (RESOLVE_BTFIDS=). Its users know its words and its exit
+// statuses, which are not gobtfenc's: they search for "WARN: multiple IDs found"
+// and "FAILED: load BTF from vmlinux", and make prints "Error 255".
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gobtfenc/gobtfenc/encoder"
+	"github.com/gobtfenc/gobtfenc/internal/gnuopt"
+)
+
+// Exit statuses of resolve_btfids: main returns -1, and parse_options ends with
+// 129 (the kernel's tools/lib/subcmd).
+const (
+	idsFailed = 255
+	idsMisuse = 129
+)
+
+const idsUsage = `Usage: resolve_btfids [OPTION]... FILE
+`
+
+const idsLong = `Fills in the section .BTF_ids of FILE, a module or vmlinux, with the ids of the types
+and functions that the kernel's code asks for by name. FILE's own .BTF is where they
+are looked up. A FILE without .BTF_ids is left alone, and neither its BTF nor the base
+is read.
+
+The command line is that of the kernel's tools/bpf/resolve_btfids, and so are warnings
+and the exit status: 0, 255 when it failed, 129 for misuse. When it fails, FILE is as
+it was.
+`
+
+// resolveOptions are what the original has, oldest and newest versions together.
+var resolveOptions = []gnuopt.Option{
+	{Short: 'b', Long: "btf_base", Arg: gnuopt.RequiredArg, ArgName: "FILE", Help: "base BTF: an ELF file with .BTF (vmlinux), or raw BTF"},
+	{Long: "btf", Arg: gnuopt.RequiredArg, ArgName: "FILE", Help: "look ids up in FILE, an ELF file with .BTF or raw BTF"},
+	{Long: "fatal_warnings", Help: "fail when there are warnings"},
+	{Short: 'v', Long: "verbose", Help: "say what is done"},
+	{Short: 'h', Long: "help", Help: "print this", NoNegation: true},
+	{Long: "no-fail", NoNegation: true}, // before 5.14; nothing to do is no failure here
+}
+
+// resolveBtfidsMain is the program when it is called resolve_btfids, or with
+// resolve-btfids as its command. ok is false when it is not.
+func resolveBtfidsMain(self string, args []string) (status int, ok bool) {
+	switch {
+	case filepath.Base(self) == "resolve_btfids":
+	case len(args) > 0 && args[0] == "resolve-btfids":
+		args = args[1:]
+	default:
+		return 0, false
+	}
+	return resolveBtfids(args), true
+}
+
+// resolveBtfidsCommand stands in the list of commands; resolveBtfidsMain has
+// taken the call before.
+func resolveBtfidsCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "resolve-btfids",
+		Short: "Fill in .BTF_ids as the kernel's resolve_btfids does, by its command line",
+		Run:   func(*cobra.Command, []string) {},
+	}
+	c.SetHelpFunc(func(*cobra.Command, []string) { printIDsUsage(os.Stdout) })
+	return c
+}
+
+func printIDsUsage(w io.Writer) {
+	fmt.Fprintf(w, "%s\n%s\n%s", idsUsage, idsLong, gnuopt.AppendHelp(nil, resolveOptions))
+}
+
+// idsCall is a command line of resolve_btfids.
+type idsCall struct {
+	file string
+	encoder.IDOptions
+	verbose bool
+	help    bool
+}
+
+func resolveBtfids(args []string) int {
+	c, err := parseIDsCall(args)
+	if err != nil {
+		report(err)
+		fmt.Fprint(os.Stderr, idsUsage, "see gobtfenc resolve-btfids --help\n")
+		return idsMisuse
+	}
+	if c.help {
+		printIDsUsage(os.Stdout)
+		return exitOK
+	}
+	ids, err := encoder.ResolveIDs(c.file, c.IDOptions)
+	if ids != nil {
+		c.tell(ids)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "FAILED: %v\n", err)
+		return idsFailed
+	}
+	return exitOK
+}
+
+// parseIDsCall reads a command line.
+func parseIDsCall(args []string) (*idsCall, error) {
+	parsed, err := gnuopt.Grammar{StopAtOperand: true, Negation: true}.Parse(resolveOptions, args)
+	c := new(idsCall)
+	for _, g := range parsed.Options {
+		c.set(g)
+	}
+	switch n := len(parsed.Operands); {
+	case c.help:
+		return c, nil
+	case err != nil:
+		return nil, errors.New(subcmdWords(err))
+	case n != 1:
+		return nil, fmt.Errorf("one file is asked for, %d are given", n)
+	}
+	c.file = parsed.Operands[0]
+	return c, nil
+}
+
+// set notes an option; --no-NAME takes it back.
+func (c *idsCall) set(g gnuopt.Given) {
+	on := !g.Negated
+	switch g.Option.Long {
+	case "btf_base":
+		c.Base = g.Arg
+	case "btf":
+		c.BTF = g.Arg
+	case "fatal_warnings":
+		c.Fatal = on
+	case "verbose":
+		c.verbose = on
+	case "help":
+		c.help = true
+	}
+}
+
+// subcmdWords says what is wrong with a command line in the words of the kernel's
+// tools/lib/subcmd.
+func subcmdWords(err error) string {
+	var e *gnuopt.Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	switch e.Kind {
+	case gnuopt.UnknownShort:
+		return fmt.Sprintf("unknown switch `%s'", e.Word)
+	case gnuopt.UnknownLong:
+		return fmt.Sprintf("unknown option `%s'", e.Word)
+	case gnuopt.ShortNeedsArg:
+		return fmt.Sprintf("switch `%s' requires a value", e.Word)
+	case gnuopt.NeedsArg:
+		return fmt.Sprintf("option `%s' requires a value", e.Word)
+	case gnuopt.TakesNoArg:
+		return fmt.Sprintf("option `%s' takes no value", e.Word)
+	}
+	return fmt.Sprintf("Ambiguous option: %s (could be --%s or --%s)", e.Word, e.Candidates[0], e.Candidates[1])
+}
+
+// tell reports warnings, and what was done to those who ask.
+func (c *idsCall) tell(ids *encoder.IDs) {
+	for _, w := range ids.Warnings {
+		fmt.Fprintf(os.Stderr, "WARN: %v\n", w)
+	}
+	if !c.verbose {
+		return
+	}
+	what := "filled in"
+	switch {
+	case ids.None:
+		what = "no ids asked for, nothing to do"
+	case !ids.Changed:
+		what = "is as it should be"
+	}
+	report(fmt.Errorf("%s: .BTF_ids: %s", c.file, what))
+}

@@ -1,0 +1,167 @@
+package encoder
+
+import (
+	"debug/elf"
+	"errors"
+	"fmt"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/btfids"
+	"github.com/gobtfenc/gobtfenc/elfio"
+)
+
+// The kernel's build calls resolve_btfids on every module and on vmlinux, most of
+// which ask for no id. Such a file is done without a look at its BTF or at the
+// base: whoever builds a driver against /sys/kernel/btf/vmlinux may have no
+// vmlinux, and one call per module must cost nothing.
+
+// IDs says what became of the .BTF_ids section of a file.
+type IDs struct {
+	None     bool // there is no such section, or nobody asks for an id in it
+	Changed  bool
+	Warnings []error // ids that are not certain, in resolve_btfids's words
+}
+
+// IDOptions say where ResolveIDs looks ids up.
+type IDOptions struct {
+	BTF  string // file with the BTF, raw or ELF; empty: the file with the ids
+	Base string // file with the base, empty for none; not used where the file has .BTF.base
+
+	// Fatal makes a warning an error.
+	Fatal bool
+}
+
+// ErrWarnings is the error of a file with warnings where these are fatal. The
+// file is as it was.
+var ErrWarnings = errors.New("stopped at warnings")
+
+// ResolveIDs fills in .BTF_ids of the ELF file at path. On error the file is as it
+// was.
+func ResolveIDs(path string, opts IDOptions) (*IDs, error) {
+	var r elfio.Reader
+	defer r.Close()
+	f, err := r.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, refusal(path, err))
+	}
+	ids, err := readIDs(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if ids == nil {
+		return &IDs{None: true}, nil
+	}
+	b, err := loadForIDs(f, opts)
+	if err != nil {
+		return nil, err
+	}
+	data, warnings := ids.Patch(b)
+	out := &IDs{Warnings: asErrors(warnings)}
+	if opts.Fatal && len(warnings) > 0 {
+		return out, fmt.Errorf("%s: %w", path, ErrWarnings)
+	}
+	out.Changed, err = elfio.ReplaceSections(path, elfio.WriteOptions{Expect: f.Stamp}, elfio.Patch{Name: btfids.SectionName, Data: data})
+	if err != nil {
+		return out, fmt.Errorf("%s: %w", path, plain(err))
+	}
+	return out, nil
+}
+
+func asErrors(warnings []*btfids.Warning) []error {
+	var out []error
+	for _, w := range warnings {
+		out = append(out, w)
+	}
+	return out
+}
+
+// readIDs reads .BTF_ids of f, nil where it has none or nobody asks for an id.
+func readIDs(f *elfio.File) (*btfids.Section, error) {
+	index := f.Index(btfids.SectionName)
+	if index == 0 {
+		return nil, nil
+	}
+	table, err := f.Symbols()
+	if errors.Is(err, elfio.ErrNoSection) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return idsOf(f, index, table)
+}
+
+// idsOf is readIDs with the section and the symbol table at hand.
+func idsOf(f *elfio.File, index int, table *elfio.Symtab) (*btfids.Section, error) {
+	addr := uint64(0) // values of symbols are relative to it
+	if f.Type != elf.ET_REL {
+		addr = f.Sections[index].Addr
+	}
+	var syms []btfids.Symbol
+	for _, s := range table.All() {
+		if s.Defined() && int(s.Section) == index && btfids.IsSymbol(string(s.Name)) {
+			syms = append(syms, btfids.Symbol{Name: string(s.Name), Off: s.Value - addr, Size: s.Size})
+		}
+	}
+	if err := table.Err(); err != nil || syms == nil {
+		return nil, err
+	}
+	data, err := f.SectionData(index)
+	if err != nil {
+		return nil, fmt.Errorf("section %s: %w", btfids.SectionName, err)
+	}
+	return btfids.Parse(f.Order(), data, syms)
+}
+
+// loadForIDs reads the BTF in whose numbering the ids of f are.
+func loadForIDs(f *elfio.File, opts IDOptions) (*btf.BTF, error) {
+	base, err := loadIDBase(f, opts.Base)
+	if err != nil {
+		return nil, err
+	}
+	path := opts.BTF
+	if path == "" {
+		path = f.Path()
+	}
+	file, err := readBTF(path)
+	if err == nil {
+		var b *btf.BTF
+		if b, err = btf.Parse(file.data, base); err == nil {
+			return b, checkOrder(path, b, f)
+		}
+	}
+	return nil, fmt.Errorf("load BTF from %s: %w", path, plain(err))
+}
+
+// loadIDBase reads the base: the distilled one that the file carries with it, for
+// its BTF continues that (A module of a kernel with .BTF.base: the kernel translates
+// the ids when it loads it), else the one at path.
+func loadIDBase(f *elfio.File, path string) (*btf.BTF, error) {
+	data, err := sectionBytes(f, ".BTF.base")
+	switch {
+	case data != nil:
+		path = f.Path()
+	case err == nil && path != "":
+		var file *btfFile
+		if file, err = readBTF(path); err == nil {
+			data = file.data
+		}
+	case err == nil:
+		return nil, nil
+	}
+	if err == nil {
+		var b *btf.BTF
+		if b, err = btf.Parse(data, nil); err == nil {
+			return b, checkOrder(path, b, f)
+		}
+	}
+	return nil, fmt.Errorf("load base BTF from %s: %w", path, plain(err))
+}
+
+// checkOrder refuses BTF of another byte order than the file's.
+func checkOrder(path string, b *btf.BTF, f *elfio.File) error {
+	if b.Order != f.Order() {
+		return fmt.Errorf("load BTF from %s: %s, %s is %s", path, orderName(b.Order), f.Path(), orderName(f.Order()))
+	}
+	return nil
+}
