@@ -18,6 +18,12 @@ const (
 	FlagImplicitArgs = 1 << 16
 )
 
+// The decl tags that tell BPF programs' compilers of a kfunc.
+const (
+	TagKfunc    = "bpf_kfunc"
+	TagFastcall = "bpf_fastcall"
+)
+
 // Kfunc is a member of a set of kfuncs.
 type Kfunc struct {
 	Name  string

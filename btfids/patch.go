@@ -19,8 +19,8 @@ import (
 //	then    bar's id, RELEASE  foo's id, RET_NULL   sorted by id
 //	again   foo's id, RELEASE  bar's id, RET_NULL   foo's symbol is at the first place
 //
-// A set that was filled in has a count. Whose flags are whose is known for certain
-// where the ids in it are of BTF that is at hand (Restore). Otherwise they stay
+// A set that was filled in has ids. Whose flags are whose is known for certain
+// where these are of BTF that is at hand (Restore). Otherwise they stay
 // in their order: ids are made of functions in some order, mostly that of their
 // names, and change by as much as the base has grown.
 
@@ -46,8 +46,22 @@ func (s *Section) Patch(b *btf.BTF) ([]byte, []*Warning) {
 	return out.data, r.warned
 }
 
-// filled reports whether a set was filled in before.
-func (s *Section) filled(t *set) bool { return s.word(t.off) != 0 }
+// filled reports whether a set was filled in before. One whose names were all
+// unknown was not moved either.
+func (s *Section) filled(t *set) bool {
+	for i := range t.n {
+		if s.word(t.member(i)) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Filled reports whether the section has a set8 that was filled in before, for
+// Restore.
+func (s *Section) Filled() bool {
+	return slices.ContainsFunc(s.sets, func(t set) bool { return t.wide && s.filled(&t) })
+}
 
 func (s *Section) sortNarrow(t *set) {
 	ids := make([]uint32, t.n)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/btfids"
 )
 
 // Pointers into an arena: a kfunc may take and return pointers into a
@@ -22,14 +23,14 @@ const arenaAttr = "address_space(1)"
 // markArena returns the return type of kfunc g, marked if it is a pointer into
 // an arena, and marks the types of params that are.
 func markArena(store typeStore, strs *btf.Strings, g *symGroup, ret btf.ID, params []btf.Item) (btf.ID, error) {
-	if g.kflags&kfArenaRet != 0 {
+	if g.kflags&btfids.FlagArenaRet != 0 {
 		id, err := arenaPointer(store, strs, ret)
 		if err != nil {
 			return 0, fmt.Errorf("kfunc %s with KF_ARENA_RET: return value %w", g.name, err)
 		}
 		ret = id
 	}
-	for i, flag := range [...]uint32{kfArenaArg1, kfArenaArg2} {
+	for i, flag := range [...]uint32{btfids.FlagArenaArg1, btfids.FlagArenaArg2} {
 		if g.kflags&flag == 0 {
 			continue
 		}

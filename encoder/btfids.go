@@ -113,6 +113,69 @@ func idsOf(f *elfio.File, index int, table *elfio.Symtab) (*btfids.Section, erro
 	return btfids.Parse(f.Order(), data, syms)
 }
 
+// readIDs reads what the module's .BTF_ids asks for, and marks the kfuncs that it
+// lists.
+//
+// A module that was encoded before has been filled in, too, and the flags of its
+// kfuncs are in the order of ids of the BTF that it still has.
+func (w *worker) readIDs(f *elfio.File) (err error) {
+	w.ids = nil
+	kfuncs := w.opts.Features.FuncPolicy().Kfuncs
+	if !kfuncs && !w.opts.ResolveIDs {
+		return nil
+	}
+	if w.ids, err = readIDs(f); err != nil || w.ids == nil {
+		return err
+	}
+	if w.ids.Filled() {
+		if old := w.opts.Base.oldBTF(f); old != nil {
+			w.ids.Restore(old)
+		}
+	}
+	if kfuncs {
+		w.syms.markKfuncs(w.ids.Kfuncs())
+	}
+	return nil
+}
+
+// oldBTF returns the BTF that f has, on top of its own base or of b; nil where it
+// has none or stands on another base.
+func (b *Base) oldBTF(f *elfio.File) *btf.BTF {
+	var base *btf.BTF
+	if b != nil {
+		base = b.BTF
+	}
+	if data, err := sectionBytes(f, ".BTF.base"); err == nil && data != nil {
+		if base, err = btf.Parse(data, nil); err != nil {
+			return nil
+		}
+	}
+	data, err := sectionBytes(f, ".BTF")
+	if err != nil || data == nil {
+		return nil
+	}
+	old, err := btf.Parse(data, base)
+	if err != nil {
+		return nil
+	}
+	return old
+}
+
+// fillIDs makes the module's .BTF_ids of its final BTF.
+func (w *worker) fillIDs(r *Result, made *btf.BTF) error {
+	w.idData = nil
+	if !w.opts.ResolveIDs || w.ids == nil {
+		return nil
+	}
+	data, warnings := w.ids.Patch(made)
+	r.Warnings = append(r.Warnings, asErrors(warnings)...)
+	if w.opts.FatalWarnings && len(warnings) > 0 {
+		return ErrWarnings
+	}
+	w.idData = data
+	return nil
+}
+
 // loadForIDs reads the BTF in whose numbering the ids of f are.
 func loadForIDs(f *elfio.File, opts IDOptions) (*btf.BTF, error) {
 	base, err := loadIDBase(f, opts.Base)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/btfids"
 	"github.com/gobtfenc/gobtfenc/elfio"
 	"github.com/gobtfenc/gobtfenc/splitdedup"
 )
@@ -47,13 +48,16 @@ func (w *worker) distill(r *Result, made *btf.BTF, kfuncs []btf.ID) (*btf.BTF, e
 // was made for: a kernel that finds one takes it for the base.
 var errStaleBase = errors.New("section .BTF.base: is there, for the .BTF that would be replaced: encode with feature distilled_base again, or remove it first (objcopy --remove-section .BTF.base)")
 
-// inject puts the BTF into the file.
+// inject puts the BTF and what was made of it into the file.
 func (w *worker) inject(f *elfio.File, path string) (changed bool, err error) {
 	patches := []elfio.Patch{{Name: ".BTF", Data: w.out}}
 	if w.opts.distills() {
 		patches = append(patches, elfio.Patch{Name: ".BTF.base", Data: w.base})
 	} else if f.Index(".BTF.base") > 0 {
 		return false, errStaleBase
+	}
+	if w.idData != nil {
+		patches = append(patches, elfio.Patch{Name: btfids.SectionName, Data: w.idData})
 	}
 	return elfio.ReplaceSections(path, elfio.WriteOptions{Expect: f.Stamp}, patches...)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/btfids"
 	"github.com/gobtfenc/gobtfenc/dwarfconv"
 )
 
@@ -404,8 +405,8 @@ func (fs *functions) addFunc(store typeStore, s *funcState, g *symGroup) error {
 // tagKfunc tags a kfunc as such.
 func (fs *functions) tagKfunc(store typeStore, id btf.ID, flags uint32) error {
 	fs.kfuncTypes = append(fs.kfuncTypes, id)
-	values := []string{kfuncTag, fastcallTag}
-	if flags&kfFastcall == 0 {
+	values := []string{btfids.TagKfunc, btfids.TagFastcall}
+	if flags&btfids.FlagFastcall == 0 {
 		values = values[:1]
 	}
 	for _, value := range values {

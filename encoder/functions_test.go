@@ -9,6 +9,7 @@ import (
 	"debug/elf"
 
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/btfids"
 	"github.com/gobtfenc/gobtfenc/dwarfconv"
 	"github.com/gobtfenc/gobtfenc/elfio"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
@@ -414,7 +415,7 @@ func TestEmitKfuncs(t *testing.T) {
 	}
 	syms.finish()
 	syms.groups[0].kfunc = true
-	syms.groups[1].kfunc, syms.groups[1].kflags = true, kfFastcall|1
+	syms.groups[1].kfunc, syms.groups[1].kflags = true, btfids.FlagFastcall|1
 	fs := newFunctions()
 	fs.reset(DefaultFeatures().FuncPolicy(), syms, store.strs)
 	fs.addUnit(unitOf(store.strs, []testFunc{{name: "a", tags: "own"}, {name: "b"}, {name: "c"}}), identity(store.b.NumTypes()))

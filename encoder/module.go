@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/btfids"
 	"github.com/gobtfenc/gobtfenc/dwarfconv"
 	"github.com/gobtfenc/gobtfenc/elfio"
 	"github.com/gobtfenc/gobtfenc/internal/phase"
@@ -27,7 +28,8 @@ type Result struct {
 	Changed bool   // the file, or the file in OutDir, was written
 	NoDWARF bool   // there was nothing to convert
 
-	// Warnings are what would be errors without Options.AllowMismatch.
+	// Warnings are what would be errors without Options.AllowMismatch or with
+	// Options.FatalWarnings.
 	Warnings []error
 
 	DWARF   dwarfconv.Stats
@@ -52,6 +54,9 @@ type worker struct {
 	vars  *variables
 	out   []byte
 	base  []byte // distilled base, empty for none
+
+	ids    *btfids.Section // nil: nobody asks for an id
+	idData []byte          // of .BTF_ids, nil where it stays as it is
 }
 
 // newWorker returns a worker that converts so many units at once.
@@ -104,6 +109,9 @@ func (w *worker) encodeModule(r *Result) error {
 	if err := w.syms.read(f, w.opts.Features.FuncPolicy()); err != nil {
 		return err
 	}
+	if err := w.readIDs(f); err != nil {
+		return err
+	}
 
 	// Convert unit by unit. Types become canonical at once, so that one unit
 	// at a time is held; functions and variables wait until all are seen.
@@ -152,6 +160,12 @@ func (w *worker) encodeModule(r *Result) error {
 	w.out = w.opts.append(w.out[:0], made)
 	r.Types, r.DWARF = len(made.Types.Rows), w.units.stats()
 	// The BTF is final.
+
+	// Tell the code the ids that it asks for.
+	ph.Start("ids")
+	if err := w.fillIDs(r, made); err != nil {
+		return err
+	}
 
 	ph.Start("write")
 	return w.write(f, r)

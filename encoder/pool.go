@@ -52,6 +52,12 @@ type Options struct {
 	// AllowMismatch encodes modules that are not of the base's kernel, too.
 	AllowMismatch bool
 
+	// ResolveIDs fills in .BTF_ids of files that have one, in place only.
+	ResolveIDs bool
+
+	// FatalWarnings makes warnings about .BTF_ids the file's error.
+	FatalWarnings bool
+
 	// Done is called for every file when it is finished, in the order of
 	// finishing, one call at a time; nil for none.
 	Done func(*Result)
@@ -77,6 +83,9 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 	}
 	if opts.distills() && opts.Base == nil {
 		return nil, errors.New("feature distilled_base: there is no base to distil")
+	}
+	if opts.ResolveIDs && !opts.inPlace() {
+		return nil, errors.New("--resolve-btfids: ids go into the file, and so has its BTF to")
 	}
 	if err := checkOutDir(opts.OutDir); err != nil {
 		return nil, err

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"hash/maphash"
 	"slices"
-	"strings"
 
+	"github.com/gobtfenc/gobtfenc/btfids"
 	"github.com/gobtfenc/gobtfenc/elfio"
 )
 
@@ -116,9 +116,6 @@ func (s *symbols) read(f *elfio.File, policy FuncPolicy) error {
 		return err
 	}
 	s.finish()
-	if policy.Kfuncs {
-		return s.readKfuncs(f, table)
-	}
 	return nil
 }
 
@@ -290,89 +287,11 @@ func (s *symbols) suffixed(g *symGroup, addr uint64) int32 {
 	return -1
 }
 
-// kfuncs: BTF_KFUNCS_START in C becomes a set in .BTF_ids (the kernel's
-// include/linux/btf_ids.h):
-//
-//	__BTF_ID__set8__tcp_kfunc_ids:   u32 count, u32 flags (1: these are kfuncs)
-//	__BTF_ID__func__bpf_foo__123:    u32 id,    u32 flags (KF_*)
-//	__BTF_ID__func__bpf_bar__124:    u32 id,    u32 flags
-//
-// The size of the set's symbol spans its entries.
-const (
-	idsSection   = ".BTF_ids"
-	setPrefix    = "__BTF_ID__set8__"
-	funcPrefix   = "__BTF_ID__func__"
-	setIsKfuncs  = 1 << 0
-	kfFastcall   = 1 << 12
-	kfArenaRet   = 1 << 13
-	kfArenaArg1  = 1 << 14
-	kfArenaArg2  = 1 << 15
-	kfuncTag     = "bpf_kfunc"
-	fastcallTag  = "bpf_fastcall"
-	idsEntrySize = 8
-)
-
-// readKfuncs marks the groups of functions that sets of kfuncs list.
-func (s *symbols) readKfuncs(f *elfio.File, table *elfio.Symtab) error {
-	index := f.Index(idsSection)
-	if index <= 0 || f.Sections[index].Type == elf.SHT_NOBITS {
-		return nil
-	}
-	data, err := f.SectionData(index)
-	if err != nil {
-		return err
-	}
-	// entry returns the second word at a symbol, which is the flags of a set
-	// and of a function alike.
-	entry := func(value uint64) (flags uint32, ok bool) {
-		off := value - f.Sections[index].Addr
-		if off > uint64(len(data)) || uint64(len(data))-off < idsEntrySize {
-			return 0, false
-		}
-		return f.Order().Uint32(data[off+4:]), true
-	}
-	type span struct{ start, end uint64 }
-	var sets []span
-	for _, sym := range table.All() {
-		if !sym.Defined() || int(sym.Section) != index || !bytes.HasPrefix(sym.Name, []byte(setPrefix)) {
-			continue
-		}
-		if flags, ok := entry(sym.Value); ok && flags&setIsKfuncs != 0 {
-			sets = append(sets, span{sym.Value, sym.Value + sym.Size})
+// markKfuncs marks the groups of functions that BPF programs may call.
+func (s *symbols) markKfuncs(kfuncs []btfids.Kfunc) {
+	for _, k := range kfuncs {
+		if g := s.find([]byte(k.Name)); g >= 0 {
+			s.groups[g].kfunc, s.groups[g].kflags = true, k.Flags
 		}
 	}
-	if len(sets) == 0 {
-		return nil
-	}
-	for _, sym := range table.All() {
-		if !sym.Defined() || int(sym.Section) != index {
-			continue
-		}
-		name, ok := kfuncName(string(sym.Name))
-		if !ok || !slices.ContainsFunc(sets, func(x span) bool { return x.start <= sym.Value && sym.Value < x.end }) {
-			continue
-		}
-		flags, ok := entry(sym.Value)
-		if !ok {
-			return &elfio.FormatError{Section: idsSection, Off: sym.Value, Msg: "no room for the flags of symbol", Val: string(sym.Name)}
-		}
-		if g := s.find([]byte(name)); g >= 0 {
-			s.groups[g].kfunc, s.groups[g].kflags = true, flags
-		}
-	}
-	return nil
-}
-
-// kfuncName returns the function in the name of an entry: what is between the
-// prefix and the last "__", behind which stands a number.
-func kfuncName(sym string) (string, bool) {
-	name, ok := strings.CutPrefix(sym, funcPrefix)
-	if !ok {
-		return "", false
-	}
-	i := strings.LastIndexByte(name, '_')
-	if i < 1 || name[i-1] != '_' {
-		return "", false
-	}
-	return name[:i-1], true
 }

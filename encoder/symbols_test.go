@@ -218,6 +218,7 @@ func TestKfuncs(t *testing.T) {
 			0, 5, // bpf_gone: no such function
 			1, 0, // set8 at 32: other functions
 			0, 7, // bpf_other
+			0, 0, // bpf_alone and a struct, in no set
 		} {
 			ids = append(ids, 0, 0, 0, 0)
 			order.PutUint32(ids[len(ids)-4:], v)
@@ -233,14 +234,19 @@ func TestKfuncs(t *testing.T) {
 			at("__BTF_ID__func__bpf_gone__14", 24, 4),
 			at("__BTF_ID__func__bpf_other__15", 40, 4),
 			at("__BTF_ID__func__bpf_alone__16", 48, 4),
-			at("__BTF_ID__struct__bpf_x__17", 8, 4),
+			at("__BTF_ID__struct__bpf_x__17", 52, 4),
 			at("__BTF_ID__set8__kfuncs", 0, 32),
 			at("__BTF_ID__set8__others", 32, 16),
 		})
 		s := newSymbols()
-		if err := s.read(f, FuncPolicy{Kfuncs: true}); err != nil {
+		if err := s.read(f, FuncPolicy{}); err != nil {
 			t.Fatal(err)
 		}
+		got, err := readIDs(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.markKfuncs(got.Kfuncs())
 		const want = "bpf_alone@4\nbpf_fast@2 kfunc=0x1000\nbpf_other@3\nbpf_plain@1 kfunc=0x0\nbpf_x@5\nlast@6\n"
 		if got := groupsText(s); got != want {
 			t.Errorf("%v: got\n%swant\n%s", order, got, want)
@@ -248,45 +254,28 @@ func TestKfuncs(t *testing.T) {
 	}
 }
 
-func TestKfuncsBadInput(t *testing.T) {
+func TestIDsBadInput(t *testing.T) {
 	ids := []byte{1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}
 	in := func(name string, value, size uint64) testSym {
 		return testSym{name: name, sec: ".BTF_ids", value: value, size: size, typ: elf.STT_OBJECT}
 	}
-	// The entry has an id and no flags.
-	f := buildELF(t, elf.ET_REL, binary.LittleEndian, []testSec{{".BTF_ids", 0, ids}}, []testSym{
-		in("__BTF_ID__set8__s", 0, 1<<40), in("__BTF_ID__func__f__1", 8, 4),
-	})
-	err := newSymbols().read(f, FuncPolicy{Kfuncs: true})
-	if want := `section .BTF_ids: offset 0x8: no room for the flags of symbol "__BTF_ID__func__f__1"`; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
-	// A set outside of the section is none.
-	f = buildELF(t, elf.ET_REL, binary.LittleEndian, []testSec{{".BTF_ids", 0, ids}}, []testSym{
-		in("__BTF_ID__set8__s", 1<<63, 8), in("__BTF_ID__func__f__1", 1<<63, 4),
-	})
-	if err := newSymbols().read(f, FuncPolicy{Kfuncs: true}); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestKfuncName(t *testing.T) {
-	for sym, want := range map[string]string{
-		"__BTF_ID__func__vfs_close__1":   "vfs_close",
-		"__BTF_ID__func__a__b__12":       "a__b",
-		"__BTF_ID__func____foo__3":       "__foo",
-		"__BTF_ID__func__foo":            "",
-		"__BTF_ID__func__foo_1":          "",
-		"__BTF_ID__func___":              "",
-		"__BTF_ID__func__":               "",
-		"__BTF_ID__struct__foo__1":       "",
-		"__BTF_ID__set8__foo__1":         "",
-		"prefix__BTF_ID__func__foo__1":   "",
-		"__BTF_ID__func__foo__1_2":       "",
-		"__BTF_ID__func__bpf_cast___100": "bpf_cast_",
+	for _, c := range []struct {
+		addr uint64
+		sym  testSym
+		want string
+	}{
+		{0, in("__BTF_ID__set8__s", 0, 1<<40), "offset 0x0: set s of size 0x10000000000 is out of bounds, size of the section 0xc"},
+		{0, in("__BTF_ID__func__f__1", 1<<63, 4), "offset 0x8000000000000000: symbol __BTF_ID__func__f__1 is out of bounds, size of the section 0xc"},
+		{0x1000, in("__BTF_ID__func__f__1", 0xffc, 4), "offset 0xfffffffffffffffc: symbol __BTF_ID__func__f__1 is out of bounds, size of the section 0xc"},
 	} {
-		if got, ok := kfuncName(sym); got != want || ok != (want != "") {
-			t.Errorf("%s: got %q, %v; want %q", sym, got, ok, want)
+		typ := elf.ET_EXEC
+		if c.addr == 0 {
+			typ = elf.ET_REL
+		}
+		f := buildELF(t, typ, binary.LittleEndian, []testSec{{".BTF_ids", c.addr, ids}}, []testSym{c.sym})
+		got, err := readIDs(f)
+		if want := "section .BTF_ids: " + c.want; err == nil || err.Error() != want {
+			t.Errorf("got %v, %v, want %s", got, err, want)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/btfids"
 	"github.com/gobtfenc/gobtfenc/dwarfconv"
 	"github.com/gobtfenc/gobtfenc/elfio"
 )
@@ -167,7 +168,7 @@ func TestChangedKfunc(t *testing.T) {
 	syms.full = true
 	syms.addFunc(&elfio.Symbol{Name: []byte("f.isra.0"), Value: 0x10, Section: 1}, true)
 	syms.finish()
-	syms.groups[0].kfunc, syms.groups[0].kflags = true, kfFastcall|kfArenaRet
+	syms.groups[0].kfunc, syms.groups[0].kflags = true, btfids.FlagFastcall|btfids.FlagArenaRet
 	fs := newFunctions()
 	fs.reset(FuncPolicy{TrueSignature: true, Attributes: true, Kfuncs: true, DeclTags: true}, syms, store.strs)
 	fs.addUnit(unitOf(store.strs, []testFunc{{name: "f", ret: 4, addr: 0x10}}), identity(store.b.NumTypes()))
@@ -188,13 +189,13 @@ func TestArenaErrors(t *testing.T) {
 		flags  uint32
 		want   string
 	}{
-		{4, "4 a,9 b", kfArenaRet | kfArenaArg1 | kfArenaArg2, ""},
+		{4, "4 a,9 b", btfids.FlagArenaRet | btfids.FlagArenaArg1 | btfids.FlagArenaArg2, ""},
 		{4, "1 a", 0, ""},
-		{0, "", kfArenaRet, "kfunc f with KF_ARENA_RET: return value is void, not a pointer"},
-		{12, "", kfArenaRet, "kfunc f with KF_ARENA_RET: return value is TYPEDEF, not a pointer"},
-		{4, "2 a", kfArenaRet | kfArenaArg1, "kfunc f with KF_ARENA_ARG1: parameter is INT, not a pointer"},
-		{4, "4 a", kfArenaArg2, "kfunc f with KF_ARENA_ARG2: there is no such parameter"},
-		{4, "4 a,...", kfArenaArg2, "kfunc f with KF_ARENA_ARG2: parameter is void, not a pointer"},
+		{0, "", btfids.FlagArenaRet, "kfunc f with KF_ARENA_RET: return value is void, not a pointer"},
+		{12, "", btfids.FlagArenaRet, "kfunc f with KF_ARENA_RET: return value is TYPEDEF, not a pointer"},
+		{4, "2 a", btfids.FlagArenaRet | btfids.FlagArenaArg1, "kfunc f with KF_ARENA_ARG1: parameter is INT, not a pointer"},
+		{4, "4 a", btfids.FlagArenaArg2, "kfunc f with KF_ARENA_ARG2: there is no such parameter"},
+		{4, "4 a,...", btfids.FlagArenaArg2, "kfunc f with KF_ARENA_ARG2: parameter is void, not a pointer"},
 	} {
 		store, syms := newFakeStore(t, testTypes), newSymbols()
 		syms.addFunc(&elfio.Symbol{Name: []byte("f"), Value: 0x10, Section: 1}, true)

@@ -29,6 +29,8 @@ type encodeFlags struct {
 	sort     bool
 	target   string
 	mismatch bool
+	ids      bool
+	fatal    bool
 	verbose  bool
 	timing   bool
 }
@@ -86,6 +88,8 @@ The exit status is 0 when all files are good, 1 when one failed, 2 for misuse.`,
 	fl.BoolVar(&f.sort, "sort", false, "order types by name, as kernels since 7.0 expect them")
 	fl.StringVar(&f.target, "target-kernel", "", "encode only what the kernel of version `X.Y` can load; 7.0 and later\nimply --sort")
 	fl.BoolVar(&f.mismatch, "allow-mismatch", false, "encode modules of another kernel than the base's too, with a warning")
+	fl.BoolVar(&f.ids, "resolve-btfids", false, "fill in .BTF_ids, too, as the kernel's resolve_btfids does")
+	fl.BoolVar(&f.fatal, "fatal-warnings", false, "fail a module that has warnings about .BTF_ids")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "name the functions that are left out, and why")
 	fl.BoolVar(&f.timing, "timing", false, "print the time of each pass, summed over all workers")
 	return c
@@ -122,7 +126,10 @@ func encode(files []string, f *encodeFlags) error {
 }
 
 func (f *encodeFlags) options() (encoder.Options, error) {
-	opts := encoder.Options{Jobs: int(f.jobs), OutDir: f.outDir, Detached: f.detached, Object: f.object, AllowMismatch: f.mismatch}
+	opts := encoder.Options{Jobs: int(f.jobs), OutDir: f.outDir, Detached: f.detached, Object: f.object, AllowMismatch: f.mismatch, ResolveIDs: f.ids, FatalWarnings: f.fatal}
+	if f.fatal && !f.ids {
+		return opts, misusef("--fatal-warnings: there are none without --resolve-btfids")
+	}
 	var err error
 	if opts.Features, err = encoder.ParseFeatures(f.features, encoder.FeaturesStrict); err != nil {
 		return opts, misuse{err}

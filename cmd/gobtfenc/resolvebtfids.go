@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -68,6 +69,11 @@ func resolveBtfidsCommand() *cobra.Command {
 		Use:   "resolve-btfids",
 		Short: "Fill in .BTF_ids as the kernel's resolve_btfids does, by its command line",
 		Run:   func(*cobra.Command, []string) {},
+	}
+	for i := range resolveOptions {
+		if o := &resolveOptions[i]; o.Long != "help" { // for who lists the flags
+			c.Flags().StringP(o.Long, strings.Trim(string(rune(o.Short)), "\x00"), "", o.Help)
+		}
 	}
 	c.SetHelpFunc(func(*cobra.Command, []string) { printIDsUsage(os.Stdout) })
 	return c

@@ -19,10 +19,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// The tests run this binary under the names gobtfenc and pahole, which then are
-// the command.
+// The tests run this binary under the names of the command.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gobtfenc": main, "pahole": main})
+	testscript.Main(m, map[string]func(){"gobtfenc": main, "pahole": main, "resolve_btfids": main})
 }
 
 const objects = "../../testdata/kernel/obj"
