@@ -41,9 +41,13 @@ func withLayout(kind btf.Kind, info, elem byte) []byte {
 }
 
 func TestUnknownKindWithLayout(t *testing.T) {
-	b, err := btf.Parse(withLayout(30, 8, 4), nil)
+	data := withLayout(30, 8, 4)
+	b, err := btf.Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if plain := btf.Append(nil, &b.Types, b.Strs, b.Order); !btf.HasLayout(data) || btf.HasLayout(plain) || btf.HasLayout(data[:20]) {
+		t.Error("HasLayout: wrong of a blob with a layout section, without one, or of no blob")
 	}
 	want := `[1] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=(none)
 [2] UNKN 'new'

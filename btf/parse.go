@@ -53,6 +53,12 @@ func Parse(data []byte, base *BTF) (*BTF, error) {
 	return b, nil
 }
 
+// HasLayout reports whether a blob that Parse takes has a layout section.
+func HasLayout(data []byte) bool {
+	h, _, err := readHeader(data)
+	return err == nil && h.layoutLen > 0
+}
+
 // newBTF returns a BTF without types.
 func newBTF(strs []byte, base *BTF, order binary.ByteOrder) (*BTF, error) {
 	b := &BTF{Strs: strs, Base: base, Order: order}

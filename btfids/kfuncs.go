@@ -3,6 +3,8 @@ package btfids
 import (
 	"cmp"
 	"slices"
+
+	"github.com/gobtfenc/gobtfenc/btf"
 )
 
 // kfuncs: functions of the kernel that BPF programs may call. A set8 with
@@ -26,13 +28,14 @@ const (
 
 // Kfunc is a member of a set of kfuncs.
 type Kfunc struct {
-	Name  string
+	Name  string // empty for a member that no symbol names
 	Flags uint32
 	Set   string
+	Entry int // index in the set
 }
 
 // Kfuncs returns the members of the section's sets of kfuncs, in the order of
-// their places. What is without a symbol has no name, nor is it called by any.
+// their places.
 //
 // In a set that was filled in before and could not be restored, flags are taken
 // to be in the order of names, as encoders number functions.
@@ -47,11 +50,16 @@ func (s *Section) Kfuncs() []Kfunc {
 }
 
 func (s *Section) members(t *set) []Kfunc {
-	out := make([]Kfunc, len(t.ids))
-	for i, x := range t.ids {
-		out[i] = Kfunc{Name: x.name, Flags: s.word(x.off + 4), Set: t.name}
+	out := make([]Kfunc, t.n)
+	for i := range out {
+		out[i] = Kfunc{Flags: s.word(t.member(i) + 4), Set: t.name, Entry: i}
 	}
-	if s.filled(t) && len(t.ids) == t.n {
+	for _, x := range t.ids {
+		if x.kind == btf.KindFunc {
+			out[(x.off-t.member(0))/t.width()].Name = x.name
+		}
+	}
+	if s.filled(t) {
 		byName := make([]*Kfunc, len(out))
 		for i := range out {
 			byName[i] = &out[i]

@@ -26,7 +26,7 @@ import (
 
 // Patch returns the section with the ids of b, and what it could not answer for
 // certain, in the order of ids and then of symbols.
-func (s *Section) Patch(b *btf.BTF) ([]byte, []*Warning) {
+func (s *Section) Patch(b *btf.BTF) ([]byte, []Warning) {
 	s.Restore(b)
 	out := *s
 	out.data = slices.Clone(s.data)

@@ -285,7 +285,7 @@ func TestKfuncs(t *testing.T) {
 		32 4 __BTF_ID__func__zz_get__2
 		40 4 __BTF_ID__func__aa_put__3`
 	order := binary.BigEndian
-	want := []Kfunc{{"mm_look", 0x10, "kf"}, {"zz_get", 0x20, "kf"}, {"aa_put", 0x30, "kf"}}
+	want := []Kfunc{{"mm_look", 0x10, "kf", 0}, {"zz_get", 0x20, "kf", 1}, {"aa_put", 0x30, "kf", 2}}
 	s := mustParse(t, order, words(order, 0, 0, 0, 5, 0, 1, 0, 0x10, 0, 0x20, 0, 0x30), syms)
 	if got := s.Kfuncs(); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)

@@ -15,23 +15,11 @@ import (
 // kind as soon as it has found as many names as symbols ask for that kind, and
 // sees second types only until then.
 
-// Warning is something that the section asks for and that has no certain answer.
-type Warning struct {
-	Name string
+// Warning is something that the section asks for and that has no certain answer, in
+// resolve_btfids's words, which prints WARN: before them.
+type Warning string
 
-	// Used and Other are two types of that name, of which Used is taken.
-	// Without any both are 0.
-	Used, Other btf.ID
-}
-
-// Error returns the warning in resolve_btfids's words, which prints WARN: before
-// them.
-func (w *Warning) Error() string {
-	if w.Used == 0 {
-		return fmt.Sprintf("resolve_btfids: unresolved symbol %s", w.Name)
-	}
-	return fmt.Sprintf("multiple IDs found for '%s': %d, %d - using %d", w.Name, w.Used, w.Other, w.Used)
-}
+func (w Warning) Error() string { return string(w) }
 
 // wanted is a name that is looked for.
 type wanted struct {
@@ -45,7 +33,7 @@ type resolver struct {
 	byName map[string]int // kind and name → index in list
 	list   []wanted       // in the order of symbols
 	left   [btf.NumKinds]int
-	warned []*Warning
+	warned []Warning
 }
 
 // key is the key of a name in byName. Bytes are appended to buf.
@@ -69,7 +57,7 @@ func (s *Section) resolve(b *btf.BTF) *resolver {
 	}
 	for i := range r.list {
 		if w := &r.list[i]; w.id == 0 {
-			r.warned = append(r.warned, &Warning{Name: w.name})
+			r.warned = append(r.warned, Warning("resolve_btfids: unresolved symbol "+w.name))
 		}
 	}
 	return r
@@ -95,7 +83,7 @@ func (r *resolver) walk(b *btf.BTF) {
 		}
 		w := &r.list[n]
 		if w.id != 0 {
-			r.warned = append(r.warned, &Warning{Name: w.name, Used: w.id, Other: id})
+			r.warned = append(r.warned, Warning(fmt.Sprintf("multiple IDs found for '%s': %d, %d - using %d", w.name, w.id, id, w.id)))
 			continue
 		}
 		w.id = id

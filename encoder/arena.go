@@ -18,7 +18,6 @@ import (
 // kind_flag makes the tag an attribute (Documentation/bpf/btf.rst): it is
 // __attribute__((address_space(1))) rather than a btf_type_tag of that value.
 // Linux 6.15 is the first that takes it.
-const arenaAttr = "address_space(1)"
 
 // markArena returns the return type of kfunc g, marked if it is a pointer into
 // an arena, and marks the types of params that are.
@@ -58,7 +57,7 @@ func arenaPointer(store typeStore, strs *btf.Strings, id btf.ID) (btf.ID, error)
 	}
 	target := r.Type
 	tag, err := store.Add(btf.Row{
-		Name: strs.Intern([]byte(arenaAttr)), Info: btf.MakeInfo(btf.KindTypeTag, 0, true), Type: target,
+		Name: strs.Intern([]byte(btfids.AttrArena)), Info: btf.MakeInfo(btf.KindTypeTag, 0, true), Type: target,
 	}, nil)
 	if err != nil {
 		return 0, err

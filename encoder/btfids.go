@@ -67,7 +67,7 @@ func ResolveIDs(path string, opts IDOptions) (*IDs, error) {
 	return out, nil
 }
 
-func asErrors(warnings []*btfids.Warning) []error {
+func asErrors(warnings []btfids.Warning) []error {
 	var out []error
 	for _, w := range warnings {
 		out = append(out, w)

@@ -16,7 +16,7 @@ import (
 func (o *Options) distills() bool { return o.Features.Has(FeatureDistilledBase) }
 
 // distill gives made a base of its own, if the features say so, and returns what
-// is on top of that; it is known to relocate to the base. kfuncs stay in the module's own BTF even where the base
+// is on top of that. kfuncs stay in the module's own BTF even where the base
 // has the same ones: it is only there that a kernel looks for what a module
 // registers.
 func (w *worker) distill(r *Result, made *btf.BTF, kfuncs []btf.ID) (*btf.BTF, error) {
@@ -24,24 +24,34 @@ func (w *worker) distill(r *Result, made *btf.BTF, kfuncs []btf.ID) (*btf.BTF, e
 	if !w.opts.distills() {
 		return made, nil
 	}
-	split := splitdedup.Result{Types: made.Types, Start: made.Start, Strings: made.Strs, StrStart: made.StrStart}
-	d, err := splitdedup.Distill(w.opts.Base.dedup, &split, kfuncs)
+	out, kept, err := w.opts.Base.distill(made, kfuncs)
 	if err != nil {
 		return nil, err
 	}
+	w.base = btf.Append(w.base, &out.Base.Types, out.Base.Strs, out.Base.Order)
+	r.Kept = kept
+	return out, nil
+}
+
+// distill parts made from b and returns it on a base of its own; it is known to
+// relocate to b. keep are types of b that it is to have itself.
+func (b *Base) distill(made *btf.BTF, keep []btf.ID) (*btf.BTF, []splitdedup.Kept, error) {
+	split := splitdedup.Result{Types: made.Types, Start: made.Start, Strings: made.Strs, StrStart: made.StrStart}
+	d, err := splitdedup.Distill(b.dedup, &split, keep)
+	if err != nil {
+		return nil, nil, err
+	}
 	own := &btf.BTF{Types: d.Base.Types, Strs: d.Base.Strings, Order: made.Order}
 	if err := btf.CheckDistilled(own); err != nil {
-		return nil, fmt.Errorf("a kernel would refuse the distilled base: %w", err)
+		return nil, nil, fmt.Errorf("a kernel would refuse the distilled base: %w", err)
 	}
-	w.base = btf.Append(w.base, &own.Types, own.Strs, own.Order)
-	r.Kept = d.Kept
 	out := &btf.BTF{Types: d.Split.Types, Start: d.Split.Start, Strs: d.Split.Strings, StrStart: d.Split.StrStart, Base: own, Order: made.Order}
 	// What a kernel does when it loads the module is tried here, with the one
 	// base that there is: better now than at boot.
-	if _, _, err := splitdedup.Relocate(w.opts.Base.dedup, out); err != nil {
-		return nil, fmt.Errorf("does not relocate to the base that it was distilled from: %w", err)
+	if _, _, err := splitdedup.Relocate(b.dedup, out); err != nil {
+		return nil, nil, fmt.Errorf("does not relocate to the base that it was distilled from: %w", err)
 	}
-	return out, nil
+	return out, d.Kept, nil
 }
 
 // errStaleBase refuses a file whose .BTF.base would outlive the .BTF that it

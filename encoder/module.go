@@ -140,9 +140,14 @@ func (w *worker) encodeModule(r *Result) error {
 		return err
 	}
 
+	made, err := w.describeKfuncs(r, w.opts.Base.made(f, split))
+	if err != nil {
+		return err
+	}
+
 	// Give the module a base of its own where it asks for one.
 	ph.Start("distill")
-	made, err := w.distill(r, w.opts.Base.made(f, split), w.funcs.kfuncTypes)
+	made, err = w.distill(r, made, w.funcs.kfuncTypes)
 	if err != nil {
 		return err
 	}

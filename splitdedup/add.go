@@ -74,3 +74,47 @@ func (m *Module) refOf(id btf.ID) uint64 {
 	}
 	return sigs[n]
 }
+
+// AddSplit adds the types of split BTF as AddUnit adds those of a unit. t.Rows[i]
+// has id start+i, which is past all ids of the module so far, and references below
+// start are canonical. Without a base start is 0 and t.Rows[0] void. It returns
+// the canonical id of every row behind the void that comes first, valid until the
+// next call. Names are those of the module's strings.
+func (m *Module) AddSplit(t *btf.Types, start btf.ID) ([]btf.ID, error) {
+	if start == 0 {
+		return m.AddUnit(t)
+	}
+	unit := &btf.Types{Rows: append(make([]btf.Row, 1, len(t.Rows)+1), t.Rows...), Items: append([]btf.Item(nil), t.Items...)}
+	var ids []btf.ID
+	givens := map[btf.ID]uint32{}
+	local := func(ref uint32) uint32 {
+		id := btf.ID(ref)
+		if id >= start {
+			return uint32(id-start) + 1
+		}
+		n, ok := givens[id]
+		if !ok {
+			n = m.given(unit, &ids, id)
+			givens[id] = n
+		}
+		return n
+	}
+	for i := range unit.Rows {
+		r := &unit.Rows[i]
+		s := btf.Shapes[r.Info.Kind()]
+		if s.TypeIsRef {
+			r.Type = local(r.Type)
+		}
+		if !s.ItemTypeRef {
+			continue
+		}
+		items := unit.ItemsOf(r)
+		for j := range items {
+			items[j].Type = local(items[j].Type)
+			if s.ItemNameRef {
+				items[j].Name = local(items[j].Name)
+			}
+		}
+	}
+	return m.addGiven(unit, ids)
+}

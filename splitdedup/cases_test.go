@@ -130,6 +130,9 @@ func runCase(t *testing.T, file string, c *dedupCase) {
 	if s := exactText(dedup(t, base, units, true)); s != exact {
 		t.Errorf("with all signatures equal:\n%s\nwant:\n%s", s, exact)
 	}
+	if s := exactText(addSplit(t, got, false)); s != exact {
+		t.Errorf("once more, as split BTF:\n%s\nwant:\n%s", s, exact)
+	}
 	if !has(append(units, base), btf.KindVar, btf.KindDatasec) {
 		var twice []*btf.BTF
 		for _, u := range units {

@@ -26,23 +26,32 @@ const (
 	idsMisuse = 129
 )
 
-const idsUsage = `Usage: resolve_btfids [OPTION]... FILE
+const idsUsage = `Usage: resolve_btfids [-b VMLINUX] [--fatal_warnings] FILE
+       resolve_btfids [-b VMLINUX] --btf FILE.BTF.1 [--distill_base] [--fatal_warnings] FILE
+       resolve_btfids --patch_btfids FILE.BTF_ids FILE
 `
 
-const idsLong = `Fills in the section .BTF_ids of FILE, a module or vmlinux, with the ids of the types
-and functions that the kernel's code asks for by name. FILE's own .BTF is where they
-are looked up. A FILE without .BTF_ids is left alone, and neither its BTF nor the base
-is read.
+const idsLong = `The command line is that of the kernel's tools/bpf/resolve_btfids, and so are warnings
+and the exit status: 0, 255 when it failed, 129 for misuse. When it fails, all files are
+as they were.
 
-The command line is that of the kernel's tools/bpf/resolve_btfids, and so are warnings
-and the exit status: 0, 255 when it failed, 129 for misuse. When it fails, FILE is as
-it was.
+The first form, of kernels before 7.0, fills in the section .BTF_ids of FILE, a module or
+vmlinux, with the ids of the types and functions that the kernel's code asks for by name.
+FILE's own .BTF is where they are looked up. A FILE without .BTF_ids is left alone, and
+neither its BTF nor the base is read.
+
+The second form, of kernels since 7.0, makes of the BTF that pahole wrote to FILE.BTF.1
+what is loaded, and writes FILE.BTF, the ids to FILE.BTF_ids, and with --distill_base
+FILE.BTF.base. FILE itself is left alone. The third form puts the ids into it.
 `
 
 // resolveOptions are what the original has, oldest and newest versions together.
 var resolveOptions = []gnuopt.Option{
 	{Short: 'b', Long: "btf_base", Arg: gnuopt.RequiredArg, ArgName: "FILE", Help: "base BTF: an ELF file with .BTF (vmlinux), or raw BTF"},
-	{Long: "btf", Arg: gnuopt.RequiredArg, ArgName: "FILE", Help: "look ids up in FILE, an ELF file with .BTF or raw BTF"},
+	{Long: "btf", Arg: gnuopt.RequiredArg, ArgName: "FILE", Help: "take the BTF from FILE, raw or ELF, and write files"},
+	{Long: "distill_base", Help: "give the BTF a base of its own, and write files"},
+	{Long: "in_place", Help: "with --btf, look ids up in its FILE and fill them in, as before 7.0"},
+	{Long: "patch_btfids", Arg: gnuopt.RequiredArg, ArgName: "FILE", Help: "put the contents of FILE into .BTF_ids"},
 	{Long: "fatal_warnings", Help: "fail when there are warnings"},
 	{Short: 'v', Long: "verbose", Help: "say what is done"},
 	{Short: 'h', Long: "help", Help: "print this", NoNegation: true},
@@ -85,10 +94,9 @@ func printIDsUsage(w io.Writer) {
 
 // idsCall is a command line of resolve_btfids.
 type idsCall struct {
-	file string
-	encoder.IDOptions
-	verbose bool
-	help    bool
+	file, base, btf, patch  string
+	distill, inPlace, fatal bool
+	verbose, help           bool
 }
 
 func resolveBtfids(args []string) int {
@@ -102,7 +110,7 @@ func resolveBtfids(args []string) int {
 		printIDsUsage(os.Stdout)
 		return exitOK
 	}
-	ids, err := encoder.ResolveIDs(c.file, c.IDOptions)
+	ids, err := c.run()
 	if ids != nil {
 		c.tell(ids)
 	}
@@ -111,6 +119,18 @@ func resolveBtfids(args []string) int {
 		return idsFailed
 	}
 	return exitOK
+}
+
+// run does what the form of the command line asks for. Before 7.0 --btf did not
+// mean to write files; only the kernel's own tests called it so.
+func (c *idsCall) run() (*encoder.IDs, error) {
+	switch {
+	case c.patch != "":
+		return encoder.PatchIDs(c.file, c.patch)
+	case c.distill, c.btf != "" && !c.inPlace:
+		return encoder.Finalize(c.file, encoder.FinalizeOptions{BTF: c.btf, Base: c.base, Distill: c.distill, Fatal: c.fatal})
+	}
+	return encoder.ResolveIDs(c.file, encoder.IDOptions{BTF: c.btf, Base: c.base, Fatal: c.fatal})
 }
 
 // parseIDsCall reads a command line.
@@ -127,6 +147,10 @@ func parseIDsCall(args []string) (*idsCall, error) {
 		return nil, errors.New(subcmdWords(err))
 	case n != 1:
 		return nil, fmt.Errorf("one file is asked for, %d are given", n)
+	case c.inPlace && c.distill:
+		return nil, errors.New("--distill_base: not with --in_place")
+	case c.distill && c.base == "":
+		return nil, errors.New("--distill_base: there is no --btf_base to distil")
 	}
 	c.file = parsed.Operands[0]
 	return c, nil
@@ -137,11 +161,17 @@ func (c *idsCall) set(g gnuopt.Given) {
 	on := !g.Negated
 	switch g.Option.Long {
 	case "btf_base":
-		c.Base = g.Arg
+		c.base = g.Arg
 	case "btf":
-		c.BTF = g.Arg
+		c.btf = g.Arg
+	case "patch_btfids":
+		c.patch = g.Arg
+	case "distill_base":
+		c.distill = on
+	case "in_place":
+		c.inPlace = on
 	case "fatal_warnings":
-		c.Fatal = on
+		c.fatal = on
 	case "verbose":
 		c.verbose = on
 	case "help":
@@ -179,12 +209,12 @@ func (c *idsCall) tell(ids *encoder.IDs) {
 	if !c.verbose {
 		return
 	}
-	what := "filled in"
-	switch {
-	case ids.None:
-		what = "no ids asked for, nothing to do"
-	case !ids.Changed:
-		what = "is as it should be"
+	what := "done"
+	if !ids.Changed {
+		what = "nothing changed"
 	}
-	report(fmt.Errorf("%s: .BTF_ids: %s", c.file, what))
+	if ids.None {
+		what += ", no ids are asked for"
+	}
+	report(fmt.Errorf("%s: %s", c.file, what))
 }
