@@ -46,7 +46,8 @@ func TestUnknownKindWithLayout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plain := btf.Append(nil, &b.Types, b.Strs, b.Order); !btf.HasLayout(data) || btf.HasLayout(plain) || btf.HasLayout(data[:20]) {
+	plain := btf.Append(nil, &btf.Types{Rows: make([]btf.Row, 1)}, []byte{0}, b.Order)
+	if !btf.HasLayout(data) || btf.HasLayout(plain) || btf.HasLayout(data[:20]) {
 		t.Error("HasLayout: wrong of a blob with a layout section, without one, or of no blob")
 	}
 	want := `[1] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=(none)
