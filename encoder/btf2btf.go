@@ -59,6 +59,7 @@ func Finalize(path string, opts FinalizeOptions) (*IDs, error) {
 	if err != nil {
 		return nil, err
 	}
+	in.base.restore(ids, f)
 	out := &IDs{None: ids == nil}
 	made, warnings, err := in.finalize(ids, opts.Distill)
 	out.Warnings = asErrors(warnings)

@@ -127,15 +127,22 @@ func (w *worker) readIDs(f *elfio.File) (err error) {
 	if w.ids, err = readIDs(f); err != nil || w.ids == nil {
 		return err
 	}
-	if w.ids.Filled() {
-		if old := w.opts.Base.oldBTF(f); old != nil {
-			w.ids.Restore(old)
-		}
-	}
+	w.opts.Base.restore(w.ids, f)
 	if kfuncs {
 		w.syms.markKfuncs(w.ids.Kfuncs())
 	}
 	return nil
+}
+
+// restore undoes what filling in did to f before, if it has BTF on top of b that
+// tells.
+func (b *Base) restore(ids *btfids.Section, f *elfio.File) {
+	if ids == nil || !ids.Filled() {
+		return
+	}
+	if old := b.oldBTF(f); old != nil {
+		ids.Restore(old)
+	}
 }
 
 // oldBTF returns the BTF that f has, on top of its own base or of b; nil where it
