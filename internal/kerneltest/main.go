@@ -103,6 +103,9 @@ func test(e *encoders, corpus string) error {
 	if err := compareInPlace(t, e, inPlace); err != nil {
 		return err
 	}
+	if err := resolveIDs(t, e); err != nil {
+		return err
+	}
 	return t.close()
 }
 
