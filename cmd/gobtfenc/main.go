@@ -46,8 +46,8 @@ func main() {
 	if filepath.Base(os.Args[0]) == "pahole" {
 		os.Exit(runPahole("pahole", os.Args[1:]))
 	}
-	if status, ok := resolveBtfidsMain(os.Args[0], os.Args[1:]); ok {
-		os.Exit(status)
+	if filepath.Base(os.Args[0]) == "resolve_btfids" {
+		os.Exit(resolveBtfids("resolve_btfids", os.Args[1:]))
 	}
 	os.Exit(run(os.Args[1:]))
 }

@@ -8,10 +8,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -45,51 +42,38 @@ what is loaded, and writes FILE.BTF, the ids to FILE.BTF_ids, and with --distill
 FILE.BTF.base. FILE itself is left alone. The third form puts the ids into it.
 `
 
-// resolveOptions are what the original has, oldest and newest versions together.
-var resolveOptions = []gnuopt.Option{
-	{Short: 'b', Long: "btf_base", Arg: gnuopt.RequiredArg, ArgName: "FILE", Help: "base BTF: an ELF file with .BTF (vmlinux), or raw BTF"},
-	{Long: "btf", Arg: gnuopt.RequiredArg, ArgName: "FILE", Help: "take the BTF from FILE, raw or ELF, and write files"},
-	{Long: "distill_base", Help: "give the BTF a base of its own, and write files"},
-	{Long: "in_place", Help: "with --btf, look ids up in its FILE and fill them in, as before 7.0"},
-	{Long: "patch_btfids", Arg: gnuopt.RequiredArg, ArgName: "FILE", Help: "put the contents of FILE into .BTF_ids"},
-	{Long: "fatal_warnings", Help: "fail when there are warnings"},
-	{Short: 'v', Long: "verbose", Help: "say what is done"},
-	{Short: 'h', Long: "help", Help: "print this", NoNegation: true},
-	{Long: "no-fail", NoNegation: true}, // before 5.14; nothing to do is no failure here
-}
-
-// resolveBtfidsMain is the program when it is called resolve_btfids, or with
-// resolve-btfids as its command. ok is false when it is not.
-func resolveBtfidsMain(self string, args []string) (status int, ok bool) {
-	switch {
-	case filepath.Base(self) == "resolve_btfids":
-	case len(args) > 0 && args[0] == "resolve-btfids":
-		args = args[1:]
-	default:
-		return 0, false
+// resolveTable returns the options that the original has, oldest and newest versions
+// together, and one of our own.
+func resolveTable() []gnuopt.Option {
+	return []gnuopt.Option{
+		{Short: 'b', Long: "btf_base", Arg: gnuopt.RequiredArg, ArgName: "FILE", Help: "base BTF: an ELF file with .BTF (vmlinux), or raw BTF"},
+		{Long: "btf", Arg: gnuopt.RequiredArg, ArgName: "FILE", Help: "take the BTF from FILE, raw or ELF, and write files"},
+		{Long: "distill_base", Help: "give the BTF a base of its own, and write files"},
+		{Long: "in_place", Help: "with --btf, look ids up in its FILE and fill them in, as before 7.0"},
+		{Long: "patch_btfids", Arg: gnuopt.RequiredArg, ArgName: "FILE", Help: "put the contents of FILE into .BTF_ids"},
+		{Long: "fatal_warnings", Help: "fail when there are warnings"},
+		{Short: 'v', Long: "verbose", Help: "say what is done"},
+		{Short: 'h', Long: "help", Help: "print this", NoNegation: true},
+		{Long: "no-fail", NoNegation: true}, // before 5.14; nothing to do is no failure here
 	}
-	return resolveBtfids(args), true
 }
 
-// resolveBtfidsCommand stands in the list of commands; resolveBtfidsMain has
-// taken the call before.
 func resolveBtfidsCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "resolve-btfids",
-		Short: "Fill in .BTF_ids as the kernel's resolve_btfids does, by its command line",
-		Run:   func(*cobra.Command, []string) {},
+	return &cobra.Command{
+		Use:   "resolve-btfids [OPTION...] FILE",
+		Short: "Stand in for resolve_btfids in the kernel build: fill in .BTF_ids",
+		Long: `Fills in .BTF_ids as the kernel build calls resolve_btfids for, with its options, which
+gobtfenc resolve-btfids --help lists. A link named resolve_btfids that leads to gobtfenc
+is this command.`,
+		DisableFlagParsing:    true,
+		DisableFlagsInUseLine: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if s := resolveBtfids("gobtfenc resolve-btfids", args); s != exitOK {
+				return exitStatus(s)
+			}
+			return nil
+		},
 	}
-	for i := range resolveOptions {
-		if o := &resolveOptions[i]; o.Long != "help" { // for who lists the flags
-			c.Flags().StringP(o.Long, strings.Trim(string(rune(o.Short)), "\x00"), "", o.Help)
-		}
-	}
-	c.SetHelpFunc(func(*cobra.Command, []string) { printIDsUsage(os.Stdout) })
-	return c
-}
-
-func printIDsUsage(w io.Writer) {
-	fmt.Fprintf(w, "%s\n%s\n%s", idsUsage, idsLong, gnuopt.AppendHelp(nil, resolveOptions))
 }
 
 // idsCall is a command line of resolve_btfids.
@@ -99,15 +83,16 @@ type idsCall struct {
 	verbose, help           bool
 }
 
-func resolveBtfids(args []string) int {
+// resolveBtfids runs the command under a name and returns its exit status.
+func resolveBtfids(name string, args []string) int {
 	c, err := parseIDsCall(args)
 	if err != nil {
 		report(err)
-		fmt.Fprint(os.Stderr, idsUsage, "see gobtfenc resolve-btfids --help\n")
+		fmt.Fprintf(os.Stderr, "see %s --help\n", name)
 		return idsMisuse
 	}
 	if c.help {
-		printIDsUsage(os.Stdout)
+		fmt.Printf("%s\n%s\n%s", idsUsage, idsLong, gnuopt.AppendHelp(nil, resolveTable()))
 		return exitOK
 	}
 	ids, err := c.run()
@@ -135,7 +120,7 @@ func (c *idsCall) run() (*encoder.IDs, error) {
 
 // parseIDsCall reads a command line.
 func parseIDsCall(args []string) (*idsCall, error) {
-	parsed, err := gnuopt.Grammar{StopAtOperand: true, Negation: true}.Parse(resolveOptions, args)
+	parsed, err := gnuopt.Grammar{StopAtOperand: true, Negation: true}.Parse(resolveTable(), args)
 	c := new(idsCall)
 	for _, g := range parsed.Options {
 		c.set(g)
