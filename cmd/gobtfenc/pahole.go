@@ -136,8 +136,10 @@ func (c *paholeCall) option(g *gnuopt.Given) (answer string, err error) {
 		c.encode = true
 	case "btf_encode_detached":
 		c.encode, c.detached = true, g.Arg
+		return "", named(g)
 	case "btf_base":
 		c.base = g.Arg
+		return "", named(g)
 	case "kabi_prefix":
 		c.prefix = g.Arg
 	case "jobs":
@@ -196,6 +198,15 @@ func (c *paholeCall) option(g *gnuopt.Given) (answer string, err error) {
 		}
 	}
 	return "", nil
+}
+
+// named refuses a path that came out empty in a Makefile: without it the BTF
+// would go elsewhere, or stand alone.
+func named(g *gnuopt.Given) error {
+	if g.Arg == "" {
+		return fmt.Errorf("--%s: no file is named", g.Option.Long)
+	}
+	return nil
 }
 
 func (c *paholeCall) feature(f encoder.Feature, on bool) {
