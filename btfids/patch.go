@@ -2,6 +2,7 @@ package btfids
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/gobtfenc/gobtfenc/btf"
@@ -21,8 +22,8 @@ import (
 //
 // A set that was filled in has ids. Whose flags are whose is known for certain
 // where these are of BTF that is at hand (Restore). Otherwise they stay
-// in their order: ids are made of functions in some order, mostly that of their
-// names, and change by as much as the base has grown.
+// in their order, with a warning: encoders number functions in some order, mostly
+// that of their names, and ids change by as much as the base has grown.
 
 // Patch returns the section with the ids of b, and what it could not answer for
 // certain, in the order of ids and then of symbols.
@@ -31,13 +32,25 @@ func (s *Section) Patch(b *btf.BTF) ([]byte, []Warning) {
 	out := *s
 	out.data = slices.Clone(s.data)
 	r := out.resolve(b)
+	// A member that no symbol names (BTF_ID_UNUSED) has no id, but may stand
+	// where another's was sorted to.
+	for i := range out.sets {
+		t := &out.sets[i]
+		for j := range t.n {
+			out.put(t.member(j), 0)
+		}
+	}
 	for _, x := range out.ids {
 		out.put(x.off, uint32(r.id(x.kind, x.name)))
 	}
 	for i := range out.sets {
 		t := &out.sets[i]
 		if t.wide {
-			out.sortWide(t, s.filled(t))
+			filled := s.filled(t)
+			if filled && !s.sameFlags(t) {
+				r.warned = append(r.warned, Warning(fmt.Sprintf("resolve_btfids: set %s was filled in for other BTF: flags stay in the order of ids, which may be another one now; link the file anew", t.name)))
+			}
+			out.sortWide(t, filled)
 		} else {
 			out.sortNarrow(t)
 		}
@@ -84,6 +97,16 @@ func (s *Section) pairs(t *set) []pair {
 		out[i] = pair{s.word(off), s.word(off + 4)}
 	}
 	return out
+}
+
+// sameFlags reports whether all members of a set8 have the same flags.
+func (s *Section) sameFlags(t *set) bool {
+	for i := 1; i < t.n; i++ {
+		if s.word(t.member(i)+4) != s.word(t.member(0)+4) {
+			return false
+		}
+	}
+	return true
 }
 
 // sortWide sorts a set8, together with the flags unless those are in order

@@ -124,6 +124,18 @@ func TestPatch(t *testing.T) {
 			want: []uint32{3, 1, 13, 0x20, 14, 0x30, 15, 0x10},
 		},
 		{
+			name: "members that are not used",
+			in:   []uint32{0, 0, 0, 0, 0, 1, 0, 7, 0, 0, 0, 9},
+			symbols: `
+				0 16 __BTF_ID__set__s
+				4 4 __BTF_ID__func__aa_put__1
+				12 4 __BTF_ID__func__vfs_open__2
+				16 32 __BTF_ID__set8__t
+				24 4 __BTF_ID__func__mm_look__3
+				40 4 __BTF_ID__func__zz_get__4`,
+			want: []uint32{3, 0, 6, 14, 3, 1, 0, 0, 13, 9, 15, 7},
+		},
+		{
 			name:    "empty sets",
 			in:      []uint32{0, 0, 1},
 			symbols: "0 4 __BTF_ID__set__a\n4 8 __BTF_ID__set8__b",
@@ -218,7 +230,10 @@ func TestPatchAgain(t *testing.T) {
 	first, _ := mustParse(t, order, words(order, 0, 1, 0, 0x10, 0, 0x20, 0, 0x30), syms).Patch(mod)
 
 	t.Run("ids shifted, old BTF gone", func(t *testing.T) {
-		got, _ := mustParse(t, order, first, syms).Patch(shifted)
+		got, warnings := mustParse(t, order, first, syms).Patch(shifted)
+		if len(warnings) != 1 || !strings.Contains(warnings[0].Error(), "set kf was filled in for other BTF") {
+			t.Errorf("warnings %q", warnings)
+		}
 		if want := words(order, 3, 1, 12, 0x20, 13, 0x30, 14, 0x10); !bytes.Equal(got, want) {
 			t.Errorf("got  %x\nwant %x", got, want)
 		}
@@ -231,6 +246,13 @@ func TestPatchAgain(t *testing.T) {
 		got, _ := s.Patch(reversed)
 		if want := words(order, 3, 1, 11, 0x10, 12, 0x30, 13, 0x20); !bytes.Equal(got, want) {
 			t.Errorf("got  %x\nwant %x", got, want)
+		}
+	})
+	t.Run("flags that are all the same", func(t *testing.T) {
+		first, _ := mustParse(t, order, words(order, 0, 1, 0, 5, 0, 5, 0, 5), syms).Patch(mod)
+		got, warnings := mustParse(t, order, first, syms).Patch(shifted)
+		if want := words(order, 3, 1, 12, 5, 13, 5, 14, 5); !bytes.Equal(got, want) || len(warnings) > 0 {
+			t.Errorf("got  %x, warnings %q\nwant %x", got, warnings, want)
 		}
 	})
 	t.Run("other BTF restores nothing", func(t *testing.T) {
