@@ -95,3 +95,15 @@ func (r *resolver) walk(b *btf.BTF) {
 func (r *resolver) id(kind btf.Kind, name string) btf.ID {
 	return r.list[r.byName[string(key(nil, kind, []byte(name)))]].id
 }
+
+// BaseTypes returns the types of b's base that the section asks for, functions
+// aside: what a distilled base has to have for their ids to be told.
+func (s *Section) BaseTypes(b *btf.BTF) []btf.ID {
+	var out []btf.ID
+	for _, w := range s.resolve(b).list {
+		if w.id != 0 && w.id < b.Start && w.kind != btf.KindFunc {
+			out = append(out, w.id)
+		}
+	}
+	return out
+}

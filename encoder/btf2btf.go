@@ -90,7 +90,10 @@ func loadEncoded(f *elfio.File, opts FinalizeOptions) (*encoded, error) {
 	var onto *btf.BTF
 	if opts.Base != "" {
 		var err error
-		if in.base, err = loadBase(opts.Base); err != nil {
+		if in.base, err = loadBase(opts.Base); err == nil {
+			err = checkOrder(in.base.BTF, f)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("load base BTF from %s: %w", opts.Base, plain(err))
 		}
 		onto = in.base.BTF
@@ -101,24 +104,27 @@ func loadEncoded(f *elfio.File, opts FinalizeOptions) (*encoded, error) {
 	}
 	file, err := readBTF(path)
 	if err == nil {
-		if in.btf, err = btf.Parse(file.data, onto); err == nil {
-			err = btf.CheckCycles(in.btf)
-		}
+		err = in.read(file.data, onto, f)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("load BTF from %s: %w", path, plain(err))
 	}
-	if in.btf.Opaque > 0 {
-		return nil, fmt.Errorf("load BTF from %s: %d types are of unknown kinds, which cannot be put in order", path, in.btf.Opaque)
-	}
-	in.layout = btf.HasLayout(file.data)
-	if err := checkOrder(path, in.btf, f); err != nil {
-		return nil, err
-	}
-	if onto != nil {
-		return in, checkOrder(opts.Base, onto, f)
-	}
 	return in, nil
+}
+
+// read reads the encoder's BTF.
+func (in *encoded) read(data []byte, onto *btf.BTF, f *elfio.File) (err error) {
+	if in.btf, err = btf.Parse(data, onto); err != nil {
+		return err
+	}
+	if err := btf.CheckCycles(in.btf); err != nil {
+		return err
+	}
+	if n := in.btf.Opaque; n > 0 {
+		return fmt.Errorf("%d types are of unknown kinds, which cannot be put in order", n)
+	}
+	in.layout = btf.HasLayout(data)
+	return checkOrder(in.btf, f)
 }
 
 // finalize returns the BTF that is loaded. ids are nil where nobody asks for one.
@@ -132,7 +138,7 @@ func (in *encoded) finalize(ids *btfids.Section, distill bool) (*btf.BTF, []btfi
 		return nil, warnings, err
 	}
 	if distill {
-		if made, _, err = in.base.distill(made, baseKfuncs(made, kfuncs)); err != nil {
+		if made, _, err = in.base.distill(made, asked(ids, made)); err != nil {
 			return nil, warnings, err
 		}
 	}
@@ -206,15 +212,15 @@ func internNames(b *btf.BTF, types *btf.Types, strs *btf.Strings) {
 	}
 }
 
-// baseKfuncs returns the functions of b's base that kfuncs are, where b has none of
-// the name itself.
-func baseKfuncs(b *btf.BTF, kfuncs []btfids.Kfunc) []btf.ID {
-	wanted := map[string]bool{}
-	for _, k := range kfuncs {
-		wanted[k.Name] = k.Name != ""
-	}
-	if len(wanted) == 0 || b.Base == nil {
+// asked returns what the base has of the types and kfuncs that ids ask for. Of kfuncs
+// it is those that b has none of the name of itself.
+func asked(ids *btfids.Section, b *btf.BTF) []btf.ID {
+	if ids == nil || b.Base == nil {
 		return nil
+	}
+	wanted := map[string]bool{}
+	for _, k := range ids.Kfuncs() {
+		wanted[k.Name] = k.Name != ""
 	}
 	named := func(b *btf.BTF) (ids []btf.ID) {
 		for i := range b.Types.Rows {
@@ -227,7 +233,7 @@ func baseKfuncs(b *btf.BTF, kfuncs []btfids.Kfunc) []btf.ID {
 	for _, id := range named(b) {
 		wanted[string(b.Name(id))] = false
 	}
-	return named(b.Base)
+	return append(named(b.Base), ids.BaseTypes(b)...)
 }
 
 // write writes what was made beside the file at path.

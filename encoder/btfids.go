@@ -197,7 +197,10 @@ func loadForIDs(f *elfio.File, opts IDOptions) (*btf.BTF, error) {
 	if err == nil {
 		var b *btf.BTF
 		if b, err = btf.Parse(file.data, base); err == nil {
-			return b, checkOrder(path, b, f)
+			err = checkOrder(b, f)
+		}
+		if err == nil {
+			return b, nil
 		}
 	}
 	return nil, fmt.Errorf("load BTF from %s: %w", path, plain(err))
@@ -222,16 +225,19 @@ func loadIDBase(f *elfio.File, path string) (*btf.BTF, error) {
 	if err == nil {
 		var b *btf.BTF
 		if b, err = btf.Parse(data, nil); err == nil {
-			return b, checkOrder(path, b, f)
+			err = checkOrder(b, f)
+		}
+		if err == nil {
+			return b, nil
 		}
 	}
 	return nil, fmt.Errorf("load base BTF from %s: %w", path, plain(err))
 }
 
 // checkOrder refuses BTF of another byte order than the file's.
-func checkOrder(path string, b *btf.BTF, f *elfio.File) error {
+func checkOrder(b *btf.BTF, f *elfio.File) error {
 	if b.Order != f.Order() {
-		return fmt.Errorf("load BTF from %s: %s, %s is %s", path, orderName(b.Order), f.Path(), orderName(f.Order()))
+		return fmt.Errorf("%s, %s is %s", orderName(b.Order), f.Path(), orderName(f.Order()))
 	}
 	return nil
 }

@@ -15,16 +15,24 @@ import (
 // distills reports whether every file gets a distilled base.
 func (o *Options) distills() bool { return o.Features.Has(FeatureDistilledBase) }
 
+// kept returns types of the base that a distilled one must not do without. kfuncs
+// stay in the module's own BTF even where the base has the same ones: it is only
+// there that a kernel looks for what a module registers.
+func (w *worker) kept(made *btf.BTF) []btf.ID {
+	if !w.opts.distills() || !w.opts.ResolveIDs || w.ids == nil {
+		return w.funcs.kfuncTypes
+	}
+	return append(asked(w.ids, made), w.funcs.kfuncTypes...)
+}
+
 // distill gives made a base of its own, if the features say so, and returns what
-// is on top of that. kfuncs stay in the module's own BTF even where the base
-// has the same ones: it is only there that a kernel looks for what a module
-// registers.
-func (w *worker) distill(r *Result, made *btf.BTF, kfuncs []btf.ID) (*btf.BTF, error) {
+// is on top of that. keep are types of the base that it is to have.
+func (w *worker) distill(r *Result, made *btf.BTF, keep []btf.ID) (*btf.BTF, error) {
 	w.base = w.base[:0]
 	if !w.opts.distills() {
 		return made, nil
 	}
-	out, kept, err := w.opts.Base.distill(made, kfuncs)
+	out, kept, err := w.opts.Base.distill(made, keep)
 	if err != nil {
 		return nil, err
 	}

@@ -147,7 +147,7 @@ func (w *worker) encodeModule(r *Result) error {
 
 	// Give the module a base of its own where it asks for one.
 	ph.Start("distill")
-	made, err = w.distill(r, made, w.funcs.kfuncTypes)
+	made, err = w.distill(r, made, w.kept(made))
 	if err != nil {
 		return err
 	}

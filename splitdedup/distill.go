@@ -68,9 +68,9 @@ type Kept struct {
 }
 
 // Distill parts split from base. References and names of split must exist. keep
-// names base types that are copied to the split BTF although nothing in it
-// refers to them; ids of split and ids given twice do no harm. The result is
-// new memory.
+// names base types that are needed although nothing in split refers to them:
+// types as if something did, functions and tags as copies. Ids of split and ids
+// given twice do no harm. The result is new memory.
 func Distill(base *Base, split *Result, keep []btf.ID) (*Distilled, error) {
 	if base.strs == nil {
 		return nil, fmt.Errorf("distilled base: there is no base")
@@ -126,9 +126,7 @@ func (d *distiller) needAll(keep []btf.ID) error {
 		d.needRefs(d.first + btf.ID(i))
 	}
 	for _, id := range keep {
-		if id != 0 && id < d.first {
-			d.setCopy(id)
-		}
+		d.need(uint32(id))
 	}
 	return d.drain()
 }

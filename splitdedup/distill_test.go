@@ -476,6 +476,15 @@ var distillCases = []distillCase{
 		},
 	},
 	{
+		name:        "types that nothing refers to are asked for",
+		base:        "[1] INT 'int' size=4\n[2] STRUCT 'asked' size=4\n'a' type_id=1\n[3] TYPEDEF 't' type_id=4\n[4] UNION 'u' size=4",
+		split:       "[5] STRUCT 'own' size=0",
+		keep:        []btf.ID{3, 2},
+		wantBase:    "[1] STRUCT 'asked' size=4\n[2] UNION 'u' size=4",
+		wantSplit:   "[3] STRUCT 'own' size=0\n[4] TYPEDEF 't' type_id=2",
+		relocations: []relocation{{want: "[5] STRUCT 'own' size=0\n[6] TYPEDEF 't' type_id=4"}},
+	},
+	{
 		name:      "names of the base and of the split BTF",
 		base:      "[1] INT 'int' size=4\n[2] STRUCT 'shared' size=4\n'own' type_id=1",
 		split:     "[3] STRUCT 'own' size=4\n'shared' type_id=1\n'int' type_id=1 bits_offset=0\n[4] PTR '(anon)' type_id=2",
