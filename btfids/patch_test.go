@@ -207,6 +207,22 @@ func TestPatch(t *testing.T) {
 	}
 }
 
+// TestPatchMany: resolve_btfids takes no more than 100 places of one name.
+func TestPatchMany(t *testing.T) {
+	_, mod := testBTF(t)
+	var syms strings.Builder
+	var want []uint32
+	for i := range 300 {
+		fmt.Fprintf(&syms, "%d 4 __BTF_ID__func__vfs_open__%d\n", 4*i, i)
+		want = append(want, 6)
+	}
+	order := binary.LittleEndian
+	got, _ := mustParse(t, order, make([]byte, 4*300), syms.String()).Patch(mod)
+	if !bytes.Equal(got, words(order, want...)) {
+		t.Errorf("got %x", got)
+	}
+}
+
 // TestPatchAgain fills in for other BTF than before: every function keeps its
 // flags, while the ids change and even their order may.
 func TestPatchAgain(t *testing.T) {

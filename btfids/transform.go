@@ -11,9 +11,9 @@ import (
 
 // What a kfunc's flags say of its BTF.
 //
-// The flags of a kfunc are known where .BTF_ids is, not where DWARF is read. Since
-// 7.1 resolve_btfids writes into the BTF what follows from them, before that pahole
-// did some of it (features decl_tag_kfuncs and attributes):
+// The flags of a kfunc are known where .BTF_ids is, not where DWARF is read. In 2026
+// resolve_btfids began to write into the BTF what follows from them, before that
+// pahole did some of it (features decl_tag_kfuncs and attributes):
 //
 //	bpf_foo                    DECL_TAG 'bpf_kfunc' → FUNC bpf_foo
 //	KF_FASTCALL                DECL_TAG 'bpf_fastcall' → FUNC bpf_foo

@@ -1,15 +1,15 @@
 package main
 
 import (
-	"debug/elf"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/internal/btftest"
 	"github.com/gobtfenc/gobtfenc/internal/idstest"
 )
 
@@ -40,10 +40,16 @@ func TestGenBTF(t *testing.T) {
 func genModule(t *testing.T, module, flags string) {
 	dir := t.TempDir()
 	shipped := unpackCorpus(t, dir, module+".ko")
-	base := readBTF(t, unpackCorpus(t, dir, "vmlinux.btf"), nil)
+	base, err := idstest.ReadBTF(unpackCorpus(t, dir, "vmlinux.btf"), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, err := idstest.ReadBTF(shipped, ".BTF", base)
+	if err != nil {
+		t.Fatal(err)
+	}
 	path := filepath.Join(dir, "x.ko")
 	command(t, dir, "objcopy --remove-section .BTF "+shipped+" x.ko", "")
-	was := readBTF(t, shipped, base)
 	before, err := idstest.Read(path)
 	if err != nil {
 		t.Fatal(err)
@@ -63,13 +69,19 @@ func genModule(t *testing.T, module, flags string) {
 	command(t, dir, genBTF, flags)
 
 	if flags != "" {
-		base = parseBTF(t, elfSection(t, path, ".BTF.base"), nil)
+		if base, err = idstest.ReadBTF(path, ".BTF.base", nil); err != nil {
+			t.Fatal(err)
+		}
 	}
-	made := readBTF(t, path, base)
-	if err := btf.Validate(made, btf.Rules{Libbpf: true}); err != nil {
-		t.Error(err)
+	made, err := idstest.ReadBTF(path, ".BTF", base)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if !slices.IsSortedFunc(ownNames(made), strings.Compare) {
+	var names []string
+	for id := made.First(); int(id) < made.NumTypes(); id++ {
+		names = append(names, string(made.Name(id)))
+	}
+	if !slices.IsSorted(names) {
 		t.Error("types are not in order of their names")
 	}
 	after, err := idstest.Read(path)
@@ -85,11 +97,12 @@ func genModule(t *testing.T, module, flags string) {
 	if got := after.Meaning(made); !slices.Equal(got, meaning) {
 		t.Errorf("ids mean\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(meaning, "\n"))
 	}
-	for _, line := range meaning {
-		_, name, isKfunc := strings.Cut(line, ": func ")
-		name, _, _ = strings.Cut(name, " ")
-		if isKfunc && !tagged(made, name) {
-			t.Errorf("kfunc %s has no tag bpf_kfunc", name)
+	text := btftest.Text(made)
+	kfunc := regexp.MustCompile(`: func (\S+) flags`)
+	for _, m := range kfunc.FindAllStringSubmatch(strings.Join(meaning, "\n"), -1) {
+		id := regexp.MustCompile(`(?m)^\[(\d+)\] FUNC '` + m[1] + `' `).FindStringSubmatch(text)
+		if id == nil || strings.Count(text, "DECL_TAG 'bpf_kfunc' type_id="+id[1]+" ") != 1 {
+			t.Errorf("kfunc %s has not one tag bpf_kfunc", m[1])
 		}
 	}
 }
@@ -103,64 +116,4 @@ func command(t *testing.T, dir, script, flags string) {
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Fatalf("%v\n%s", err, out)
 	}
-}
-
-func elfSection(t *testing.T, path, name string) []byte {
-	t.Helper()
-	f, err := elf.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	s := f.Section(name)
-	if s == nil {
-		t.Fatalf("%s: no section %s", path, name)
-	}
-	data, err := s.Data()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-// readBTF reads raw BTF or the .BTF of a module.
-func readBTF(t *testing.T, path string, base *btf.BTF) *btf.BTF {
-	t.Helper()
-	if filepath.Ext(path) == ".ko" {
-		return parseBTF(t, elfSection(t, path, ".BTF"), base)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parseBTF(t, data, base)
-}
-
-func parseBTF(t *testing.T, data []byte, base *btf.BTF) *btf.BTF {
-	t.Helper()
-	b, err := btf.Parse(data, base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func ownNames(b *btf.BTF) []string {
-	var names []string
-	for id := b.First(); int(id) < b.NumTypes(); id++ {
-		names = append(names, string(b.Name(id)))
-	}
-	return names
-}
-
-// tagged reports whether a function of b has the decl tag of kfuncs, once.
-func tagged(b *btf.BTF, name string) bool {
-	n := 0
-	for id := b.First(); int(id) < b.NumTypes(); id++ {
-		r := b.Row(id)
-		if r.Info.Kind() == btf.KindDeclTag && string(b.Name(id)) == "bpf_kfunc" && string(b.Name(btf.ID(r.Type))) == name {
-			n++
-		}
-	}
-	return n == 1
 }

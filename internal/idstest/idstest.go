@@ -28,6 +28,32 @@ type Section struct {
 	symbols []symbol
 }
 
+// ReadBTF reads a section of an ELF file as BTF, or with section "" a file of raw
+// BTF.
+func ReadBTF(path, section string, base *btf.BTF) (*btf.BTF, error) {
+	if section == "" {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		return btf.Parse(data, base)
+	}
+	f, err := elf.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	s := f.Section(section)
+	if s == nil {
+		return nil, fmt.Errorf("%s: no section %s", path, section)
+	}
+	data, err := s.Data()
+	if err != nil {
+		return nil, err
+	}
+	return btf.Parse(data, base)
+}
+
 // symbol is a symbol of the section: __BTF_ID__WORD__NAME.
 type symbol struct {
 	word, name string
