@@ -37,6 +37,11 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tryBlob(t, data, nil)
 		tryBlob(t, data, small)
+		if b, err := btf.Parse(data, nil); err == nil && b.Opaque == 0 {
+			if _, err := btf.ParseOrphan(data); err != nil {
+				t.Errorf("can be read, but not without its base: %v", err)
+			}
+		}
 	})
 }
 

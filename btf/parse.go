@@ -53,6 +53,22 @@ func Parse(data []byte, base *BTF) (*BTF, error) {
 	return b, nil
 }
 
+// ParseOrphan reads split BTF whose base is not at hand. Own types have the ids that
+// they would have without a base; references and names are what they are on the
+// lost base, and to be compared only. The types must be of known kinds.
+func ParseOrphan(data []byte) (*BTF, error) {
+	h, order, err := readHeader(data)
+	if err != nil {
+		return nil, err
+	}
+	body := data[h.len:]
+	b := &BTF{Strs: body[h.strOff : h.strOff+h.strLen : h.strOff+h.strLen], Order: order}
+	if _, err := b.readTypes(littleEndian(body[h.typeOff:h.typeOff+h.typeLen], order), builtinKinds); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
 // HasLayout reports whether a blob that Parse takes has a layout section.
 func HasLayout(data []byte) bool {
 	h, _, err := readHeader(data)

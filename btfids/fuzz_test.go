@@ -31,6 +31,10 @@ func FuzzSection(f *testing.F) {
 
 	base := btftest.MustParse(f, baseText, nil)
 	mod := btftest.MustParse(f, modText, base)
+	old, err := btf.ParseOrphan(btf.Append(nil, &mod.Types, mod.Strs, mod.Order))
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, big bool, data []byte, text string) {
 		order := binary.ByteOrder(binary.LittleEndian)
 		if big {
@@ -64,6 +68,9 @@ func FuzzSection(f *testing.F) {
 		}
 		if second, _ := again.Patch(mod); !bytes.Equal(second, got) {
 			t.Fatalf("once %x\ntwice %x", got, second)
+		}
+		if left, err := Parse(order, got, syms); err != nil || len(left.data) != len(data) || left.RestoreOrphan(old) != !left.Filled() {
+			t.Fatalf("restored, but filled: %v", err)
 		}
 		made, _, err := Transform(mod, kfuncs)
 		if err != nil {

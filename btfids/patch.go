@@ -21,7 +21,7 @@ import (
 //	again   foo's id, RELEASE  bar's id, RET_NULL   foo's symbol is at the first place
 //
 // A set that was filled in has ids. Whose flags are whose is known for certain
-// where these are of BTF that is at hand (Restore). Otherwise they stay
+// where these are of BTF that is at hand (Restore, orphan.go). Otherwise they stay
 // in their order, with a warning: encoders number functions in some order, mostly
 // that of their names, and ids change by as much as the base has grown.
 
@@ -126,9 +126,24 @@ func (s *Section) sortWide(t *set, flagsStay bool) {
 // go back to the symbols of their functions. It reports whether the flags of all
 // sets are there now.
 func (s *Section) Restore(b *btf.BTF) bool {
+	return s.restoreAll(func(*set) names {
+		return func(id uint32) (string, bool) {
+			row := b.Row(btf.ID(id))
+			if row == nil {
+				return "", false
+			}
+			return string(key(nil, row.Info.Kind(), b.Name(btf.ID(id)))), true
+		}
+	})
+}
+
+// names tells kind and name of the type that an id was made of.
+type names func(id uint32) (string, bool)
+
+func (s *Section) restoreAll(of func(*set) names) bool {
 	all := true
 	for i := range s.sets {
-		if t := &s.sets[i]; t.wide && s.filled(t) && !s.restore(t, b) {
+		if t := &s.sets[i]; t.wide && s.filled(t) && !s.restore(t, of(t)) {
 			all = false
 		}
 	}
@@ -136,8 +151,8 @@ func (s *Section) Restore(b *btf.BTF) bool {
 }
 
 // restore does it for one set, or nothing.
-func (s *Section) restore(t *set, b *btf.BTF) bool {
-	flags, ok := s.matchFlags(t, b)
+func (s *Section) restore(t *set, of names) bool {
+	flags, ok := s.matchFlags(t, of)
 	if !ok {
 		return false
 	}
@@ -149,22 +164,21 @@ func (s *Section) restore(t *set, b *btf.BTF) bool {
 	return true
 }
 
-// matchFlags returns the flags of a set's members by their symbols' places. Ids of
-// b must have the names of the set, no more and no fewer. Members without an id
+// matchFlags returns the flags of a set's members by their symbols' places. The
+// ids must have the names of the set, no more and no fewer. Members without an id
 // are in no particular order, so their flags must be the same.
-func (s *Section) matchFlags(t *set, b *btf.BTF) ([]uint32, bool) {
+func (s *Section) matchFlags(t *set, of names) ([]uint32, bool) {
 	byName := map[string][]uint32{}
 	var none []uint32 // flags of members without an id
 	for _, p := range s.pairs(t) {
-		row := b.Row(btf.ID(p.id))
-		if row == nil {
-			return nil, false
-		}
 		if p.id == 0 {
 			none = append(none, p.flags)
 			continue
 		}
-		k := string(key(nil, row.Info.Kind(), b.Name(btf.ID(p.id))))
+		k, ok := of(p.id)
+		if !ok {
+			return nil, false
+		}
 		byName[k] = append(byName[k], p.flags)
 	}
 	flags := make([]uint32, t.n)

@@ -134,14 +134,21 @@ func (w *worker) readIDs(f *elfio.File) (err error) {
 	return nil
 }
 
-// restore undoes what filling in did to f before, if it has BTF on top of b that
-// tells.
+// restore undoes what filling in did to f before, if the BTF that it has tells: on
+// top of its base, or with that gone.
 func (b *Base) restore(ids *btfids.Section, f *elfio.File) {
 	if ids == nil || !ids.Filled() {
 		return
 	}
-	if old := b.oldBTF(f); old != nil {
-		ids.Restore(old)
+	if old := b.oldBTF(f); old != nil && ids.Restore(old) {
+		return
+	}
+	data, err := sectionBytes(f, ".BTF")
+	if err != nil || data == nil {
+		return
+	}
+	if old, err := btf.ParseOrphan(data); err == nil {
+		ids.RestoreOrphan(old)
 	}
 }
 

@@ -166,6 +166,30 @@ func TestEncodeIDsAgain(t *testing.T) {
 	}
 }
 
+// TestEncodeIDsNewBase encodes modules once more when their base was replaced by
+// another one, with other names and types in front: what they had is explained
+// without it.
+func TestEncodeIDsNewBase(t *testing.T) {
+	base := corpusBase(t)
+	alone := options(t)
+	other := filepath.Join(t.TempDir(), "base.btf")
+	// Any BTF will do that does not share the functions.
+	if err := os.WriteFile(other, encode(t, alone, unpacked(t, "af_key.ko")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	opts := options(t)
+	opts.Base, opts.ResolveIDs, opts.AllowMismatch = loadBase(t, other), true, true
+	for _, m := range corpusIDs(t, base) {
+		path := m.copy(t, true)
+		if r := run(t, opts, path); slices.ContainsFunc(r.Warnings, func(err error) bool {
+			return strings.Contains(err.Error(), "was filled in for other BTF")
+		}) {
+			t.Errorf("%s: %v", m.name, r.Warnings)
+		}
+		sameMeaning(t, m.name, m.meaning, meaningOf(t, path, opts.Base.BTF))
+	}
+}
+
 // TestFinalizeCorpus goes the way of the kernel's build since 7.0, to the bytes
 // that encode writes at once.
 func TestFinalizeCorpus(t *testing.T) {
