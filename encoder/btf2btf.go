@@ -42,8 +42,8 @@ const (
 
 // Finalize makes the BTF that is loaded of the encoder's for the ELF file at path,
 // and writes it to path.BTF, its distilled base to path.BTF.base, and the ids that
-// the file asks for to path.BTF_ids. Each is written as a whole, and none if there
-// is an error.
+// the file asks for to path.BTF_ids. Each is written as a whole, and none where
+// anything is wrong with what is read.
 func Finalize(path string, opts FinalizeOptions) (*IDs, error) {
 	var r elfio.Reader
 	defer r.Close()

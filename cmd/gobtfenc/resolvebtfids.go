@@ -29,8 +29,8 @@ const idsUsage = `Usage: resolve_btfids [-b VMLINUX] [--fatal_warnings] FILE
 `
 
 const idsLong = `The command line is that of the kernel's tools/bpf/resolve_btfids, and so are warnings
-and the exit status: 0, 255 when it failed, 129 for misuse. When it fails, all files are
-as they were.
+and the exit status: 0, 255 when it failed, 129 for misuse. When it fails, FILE is as it
+was.
 
 The first form, of kernels before 7.0, fills in the section .BTF_ids of FILE, a module or
 vmlinux, with the ids of the types and functions that the kernel's code asks for by name.
