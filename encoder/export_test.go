@@ -8,3 +8,10 @@ func ManyJobs(t testing.TB) {
 	bytesPerJob = 1
 	t.Cleanup(func() { bytesPerJob = old })
 }
+
+// OnBusy has f called with 1 when a goroutine of a run begins to work and with
+// -1 when it ends.
+func (o *Options) OnBusy(f func(int)) { o.busy = f }
+
+// BytesPerJob is how much .debug_info is worth one more goroutine.
+var BytesPerJob = &bytesPerJob

@@ -19,6 +19,9 @@ import (
 var scratch string
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == batchArg {
+		os.Exit(batch(os.Args[2:]))
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "encoder-test-")
 		if err != nil {

@@ -213,7 +213,7 @@ func (w *worker) convert(f *elfio.File, sec *dwarfconv.Sections) error {
 	if err := w.units.convs[0].Reset(sec, w.strs, features.conversion(f, w.opts)); err != nil {
 		return err
 	}
-	return w.units.run(sec.InfoSize(), w.clock, w.addUnit)
+	return w.units.run(sec.InfoSize(), w.opts, w.clock, w.addUnit)
 }
 
 // addUnit makes a unit part of the module.

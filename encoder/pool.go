@@ -58,12 +58,50 @@ type Options struct {
 	// FatalWarnings makes warnings about .BTF_ids the file's error.
 	FatalWarnings bool
 
+	// Tokens give leave to work on more than one thing at once, within Jobs;
+	// nil: Jobs alone says how much.
+	Tokens Tokens
+
 	// Done is called for every file when it is finished, in the order of
 	// finishing, one call at a time; nil for none.
 	Done func(*Result)
 
 	// Clock gathers the time of the passes over all workers; nil for none.
 	Clock *phase.Clock
+
+	// busy is called with 1 when a goroutine begins to work and with -1 when
+	// it ends; nil for none. Tests count with it.
+	busy func(int)
+}
+
+// Tokens are what goroutines but the first need to work, one each. A run has
+// the leave for the first, so that it always goes on. The client of a
+// jobserver (internal/jobserver) is one.
+type Tokens interface {
+	// Acquire waits for a token until ctx is done; ok says that there is one,
+	// which release gives back. It is safe for concurrent use.
+	Acquire(ctx context.Context) (release func(), ok bool)
+}
+
+// asHelper runs work, for which a token is needed where there are any. It does
+// not run if ctx is done before there is one.
+func (o *Options) asHelper(ctx context.Context, work func()) {
+	if o.Tokens != nil {
+		release, ok := o.Tokens.Acquire(ctx)
+		if !ok {
+			return
+		}
+		defer release()
+	}
+	o.asBusy(work)
+}
+
+func (o *Options) asBusy(work func()) {
+	if o.busy != nil {
+		o.busy(1)
+		defer o.busy(-1)
+	}
+	work()
 }
 
 // ErrInterrupted is the error of a file that was not come to before the context
@@ -103,10 +141,12 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 		results[i] = Result{Path: path, Err: ErrInterrupted}
 	}
 	next := make(chan int)
+	more, noMore := context.WithCancel(ctx) // done when no file is left to be taken
 	var done sync.Mutex
 
 	var g errgroup.Group
 	g.Go(func() error {
+		defer noMore()
 		defer close(next)
 		for _, i := range largestFirst(infos) {
 			select {
@@ -120,7 +160,7 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 	jobs := max(opts.Jobs, 1)
 	workers := min(jobs, len(files))
 	for i := range workers {
-		g.Go(func() error {
+		work := func() {
 			share := (jobs + i) / workers
 			w := newWorker(&opts, share)
 			defer func() { w.close() }()
@@ -139,6 +179,13 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 			done.Lock()
 			defer done.Unlock()
 			opts.Clock.Add(w.clock)
+		}
+		g.Go(func() error {
+			if i == 0 {
+				opts.asBusy(work)
+			} else {
+				opts.asHelper(more, work)
+			}
 			return nil
 		})
 	}

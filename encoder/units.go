@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"context"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -68,12 +69,14 @@ func newPipeline(jobs int) *pipeline {
 
 // run converts the units of the module that convs[0] is set to and calls add
 // for each, one call at a time, in order.
-func (p *pipeline) run(infoSize int, clock *phase.Clock, add func(*dwarfconv.Unit, *phase.Clock) error) error {
+func (p *pipeline) run(infoSize int, opts *Options, clock *phase.Clock, add func(*dwarfconv.Unit, *phase.Clock) error) error {
 	p.total, p.next, p.done, p.adding, p.err = p.convs[0].Groups(), 0, 0, false, nil
 	for i := range p.slots {
 		p.slots[i].ready = false
 	}
 	p.jobs = max(1, min(len(p.convs), p.total, 1+infoSize/bytesPerJob))
+	unfinished, finished := context.WithCancel(context.Background())
+	defer finished()
 	var others sync.WaitGroup
 	var clocks []*phase.Clock
 	for i := 1; i < p.jobs; i++ {
@@ -83,9 +86,12 @@ func (p *pipeline) run(infoSize int, clock *phase.Clock, add func(*dwarfconv.Uni
 			clocks = append(clocks, c)
 		}
 		p.convs[i].Share(p.convs[0])
-		others.Go(func() { p.work(p.convs[i], c, add) })
+		others.Go(func() {
+			opts.asHelper(unfinished, func() { p.work(p.convs[i], c, add) })
+		})
 	}
 	p.work(p.convs[0], clock, add)
+	finished()
 	others.Wait()
 	for _, c := range clocks {
 		clock.Add(c)

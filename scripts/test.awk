@@ -10,7 +10,7 @@
 
 # The tests say "no clang", "no corpus of …".
 function lacking(reason) {
-	return reason ~ /\.go:[0-9]+: no (corpus|gcc|clang|objcopy|eu-elflint|bpftool|pahole)|pahole is "",/
+	return reason ~ /\.go:[0-9]+: no (corpus|gcc|clang|objcopy|eu-elflint|bpftool|pahole|make)|pahole is "",/
 }
 
 # What a test says comes under a line that names the test; its result may come much later.

@@ -43,7 +43,7 @@ var hot = []string{
 // alone.
 var allowed = map[string][]string{
 	"cmd/gobtfenc": {
-		"encoder", "report", "internal/gnuopt", "internal/phase",
+		"encoder", "report", "internal/gnuopt", "internal/jobserver", "internal/phase",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/vbauerster/mpb/v8", "golang.org/x/term",
 	},
 	"encoder":    append([]string{"dwarfconv", "splitdedup", "elfio", "btfids", "dwarf", "btf", "internal/phase"}, hot...),
@@ -57,6 +57,7 @@ var allowed = map[string][]string{
 
 	"internal/gnuopt":    nil,
 	"internal/phase":     nil,
+	"internal/jobserver": nil,
 	"internal/btftest":   {"btf"},
 	"internal/dwarftest": {"dwarf", "btf"},
 	"internal/idstest":   {"btf"},
@@ -69,7 +70,7 @@ var allowed = map[string][]string{
 
 // forTests may be imported by tests only, by those of any package.
 var forTests = []string{
-	"internal/btftest", "internal/dwarftest", "internal/idstest",
+	"internal/btftest", "internal/dwarftest", "internal/idstest", "internal/jobserver",
 	"github.com/cilium/ebpf",
 	"github.com/go-delve/delve/pkg/dwarf",
 	"github.com/google/go-cmp",
