@@ -301,9 +301,14 @@ type Stamp struct {
 	Dev, Ino uint64
 	Size     int64
 	Mod      time.Time
+
+	// Change is when the inode was changed, by whatever means; it cannot be
+	// set. Zero where the system does not say.
+	Change time.Time
 }
 
-// Equal reports whether both are stamps of one unchanged file.
+// Equal reports whether both are stamps of one file with the same contents, as
+// far as one can tell. Change may differ: new links and modes change it too.
 func (s Stamp) Equal(t Stamp) bool {
 	return s.Dev == t.Dev && s.Ino == t.Ino && s.Size == t.Size && s.Mod.Equal(t.Mod)
 }

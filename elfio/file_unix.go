@@ -12,6 +12,7 @@ func StampOf(fi os.FileInfo) Stamp {
 	s := Stamp{Size: fi.Size(), Mod: fi.ModTime()}
 	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
 		s.Dev, s.Ino = uint64(st.Dev), uint64(st.Ino)
+		s.Change = changeTime(st)
 	}
 	return s
 }

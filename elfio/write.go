@@ -63,6 +63,11 @@ type WriteOptions struct {
 	// is not zero, the file must still have it.
 	Expect Stamp
 
+	// After, if it is not nil, becomes the stamp of the file as it is left,
+	// changed or not. It stays as it was if the file is not left as it was
+	// made: on error, or when somebody else has changed it already.
+	After *Stamp
+
 	// step is called before each step; a test stops or kills the work there.
 	step func(name string) error
 }
@@ -112,8 +117,12 @@ func replaceSections(f *File, opts *WriteOptions, patches []Patch) (bool, error)
 		return false, ErrChanged
 	}
 	p, err := newPlan(f, patches)
-	if err != nil || p == nil {
+	if err != nil {
 		return false, err
+	}
+	if p == nil {
+		opts.leave(f.Stamp)
+		return false, nil
 	}
 	w, err := os.OpenFile(f.path, os.O_RDWR, 0)
 	if err != nil {
@@ -138,6 +147,12 @@ func replaceSections(f *File, opts *WriteOptions, patches []Patch) (bool, error)
 		return writeInPlace(w, p, opts)
 	}
 	return err == nil, err
+}
+
+func (o *WriteOptions) leave(s Stamp) {
+	if o.After != nil {
+		*o.After = s
+	}
 }
 
 // errOwner says that a new file cannot be given the owner of the old one.
@@ -189,8 +204,16 @@ func writeRenamed(old *os.File, st os.FileInfo, p *plan, opts *WriteOptions) err
 	if err := opts.at("rename"); err != nil {
 		return err
 	}
+	made, err := tmp.Stat()
+	if err != nil {
+		return err
+	}
 	if err := tmp.publish(path); err != nil {
 		return err
+	}
+	// The rename has changed the inode, so it is looked at again.
+	if st, err := os.Lstat(path); err == nil && StampOf(st).Equal(StampOf(made)) {
+		opts.leave(StampOf(st))
 	}
 	if opts.Sync {
 		return syncDir(path)
@@ -326,6 +349,9 @@ func writeInPlace(w *os.File, p *plan, opts *WriteOptions) (changed bool, err er
 			return false, fmt.Errorf("change in place: %w", err)
 		}
 		return true, fmt.Errorf("change in place: the new sections are in, but bytes are left behind the end: %w", err)
+	}
+	if st, err := w.Stat(); err == nil {
+		opts.leave(StampOf(st))
 	}
 	return true, nil
 }

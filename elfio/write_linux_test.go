@@ -110,7 +110,8 @@ func TestReplaceSection(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			opts := WriteOptions{InPlace: inPlace, Sync: true, Expect: StampOf(before)}
+			var left Stamp
+			opts := WriteOptions{InPlace: inPlace, Sync: true, Expect: StampOf(before), After: &left}
 			changed, err := ReplaceSection(path, ".BTF", newTypes, opts)
 			if err != nil || !changed {
 				t.Fatal(changed, err)
@@ -129,13 +130,16 @@ func TestReplaceSection(t *testing.T) {
 			if wantMode := before.Mode(); after.Mode() != wantMode && !inPlace {
 				t.Errorf("mode %v, was %v", after.Mode(), wantMode)
 			}
-			opts.Expect = Stamp{}
+			if left != StampOf(after) || left.Change.IsZero() {
+				t.Errorf("the stamp is %+v, want %+v", left, StampOf(after))
+			}
+			opts.Expect, left = Stamp{}, Stamp{}
 			changed, err = ReplaceSection(path, ".BTF", newTypes, opts)
 			if err != nil || changed {
 				t.Error("second run:", changed, err)
 			}
 			again, err := os.Stat(path)
-			if err != nil || !StampOf(again).Equal(StampOf(after)) {
+			if err != nil || StampOf(again) != StampOf(after) || left != StampOf(after) {
 				t.Error("second run touched the file")
 			}
 			if names := fileNames(t, path); names != "x.ko" {
