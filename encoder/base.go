@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"crypto/sha256"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
@@ -21,6 +22,7 @@ import (
 type Base struct {
 	BTF   *btf.BTF
 	Path  string
+	data  []byte // that BTF was parsed from
 	dedup *splitdedup.Base
 
 	machine  elf.Machine   // EM_NONE: raw BTF does not say
@@ -38,13 +40,28 @@ const maxBase = 1 << 30
 // those behind them have the ids that they have in the kernel.
 func LoadBase(path string) (*Base, error) {
 	b, err := loadBase(path)
+	if err != nil {
+		return nil, baseError(path, err)
+	}
+	return b, nil
+}
+
+// BaseSum returns what Base.Sum of the base at path would be. It only reads the
+// BTF, which takes little of LoadBase's time, and does not look whether it is
+// good.
+func BaseSum(path string) (sum [sha256.Size]byte, err error) {
+	file, err := readBTF(path)
+	if err != nil {
+		return sum, baseError(path, err)
+	}
+	return sha256.Sum256(file.data), nil
+}
+
+func baseError(path string, err error) error {
 	if errors.Is(err, errNoBTF) {
 		err = fmt.Errorf("%w: stripped, or of a kernel without CONFIG_DEBUG_INFO_BTF", err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: base: %w", path, plain(err))
-	}
-	return b, nil
+	return fmt.Errorf("%s: base: %w", path, plain(err))
 }
 
 func loadBase(path string) (*Base, error) {
@@ -66,7 +83,7 @@ func loadBase(path string) (*Base, error) {
 	if err != nil {
 		return nil, err
 	}
-	base := &Base{BTF: b, Path: path, dedup: d, machine: file.machine, wordSize: file.wordSize}
+	base := &Base{BTF: b, Path: path, data: file.data, dedup: d, machine: file.machine, wordSize: file.wordSize}
 	if base.wordSize == 0 {
 		base.wordSize = base.longSize()
 	}
@@ -78,6 +95,10 @@ func loadBase(path string) (*Base, error) {
 	}
 	return base, nil
 }
+
+// Sum returns the digest of the base's BTF, by which one tells bases apart that
+// have the same path, or the same base in several files.
+func (b *Base) Sum() [sha256.Size]byte { return sha256.Sum256(b.data) }
 
 // longSize returns the size of the base's long, which in a kernel is that of an
 // address; 0 for none. The spellings are GCC's and clang's.

@@ -67,7 +67,7 @@ func (b *Base) distill(made *btf.BTF, keep []btf.ID) (*btf.BTF, []splitdedup.Kep
 var errStaleBase = errors.New("section .BTF.base: is there, for the .BTF that would be replaced: encode with feature distilled_base again, or remove it first (objcopy --remove-section .BTF.base)")
 
 // inject puts the BTF and what was made of it into the file.
-func (w *worker) inject(f *elfio.File, path string) (changed bool, err error) {
+func (w *worker) inject(f *elfio.File, r *Result) (changed bool, err error) {
 	patches := []elfio.Patch{{Name: ".BTF", Data: w.out}}
 	if w.opts.distills() {
 		patches = append(patches, elfio.Patch{Name: ".BTF.base", Data: w.base})
@@ -77,7 +77,7 @@ func (w *worker) inject(f *elfio.File, path string) (changed bool, err error) {
 	if w.idData != nil {
 		patches = append(patches, elfio.Patch{Name: btfids.SectionName, Data: w.idData})
 	}
-	return elfio.ReplaceSections(path, elfio.WriteOptions{Expect: f.Stamp}, patches...)
+	return elfio.ReplaceSections(r.Path, elfio.WriteOptions{Expect: f.Stamp, After: &r.Stamp}, patches...)
 }
 
 // writeRaw writes the BTF of a file to the folder for it. The base is written

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/gobtfenc/gobtfenc/elfio"
 	"github.com/gobtfenc/gobtfenc/encoder"
 )
 
@@ -30,11 +31,24 @@ func TestInPlace(t *testing.T) {
 	}
 }
 
+// checkStamp checks that the stamp of a result is that of the file.
+func checkStamp(t *testing.T, r encoder.Result, file string) {
+	t.Helper()
+	st, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Stamp != elfio.StampOf(st) {
+		t.Errorf("the stamp is %+v, want %+v", r.Stamp, elfio.StampOf(st))
+	}
+}
+
 func checkInPlace(t *testing.T, opts encoder.Options, path string) {
 	t.Helper()
 	file := copyOf(t, path)
 	before := sectionsOf(t, file)
 	r := encodeInPlace(t, opts, file)
+	checkStamp(t, r, file)
 	if r.NoDWARF {
 		if r.Changed || !bytes.Equal(readFile(t, file), readFile(t, path)) {
 			t.Error("a file without DWARF was changed")

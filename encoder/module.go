@@ -28,6 +28,10 @@ type Result struct {
 	Changed bool   // the file, or the file in OutDir, was written
 	NoDWARF bool   // there was nothing to convert
 
+	// Stamp is what the file is left with in place, by this run and nobody
+	// else; zero if that is not known, as after an error.
+	Stamp elfio.Stamp
+
 	// Warnings are what would be errors without Options.AllowMismatch or with
 	// Options.FatalWarnings.
 	Warnings []error
@@ -240,6 +244,7 @@ func (w *worker) encodeNothing(f *elfio.File, r *Result) error {
 	}
 	r.NoDWARF = true
 	if w.opts.inPlace() {
+		r.Stamp = f.Stamp
 		return nil
 	}
 	w.strs.Reset(w.opts.Base.strings())
@@ -256,7 +261,7 @@ func (w *worker) encodeNothing(f *elfio.File, r *Result) error {
 func (w *worker) write(f *elfio.File, r *Result) (err error) {
 	switch {
 	case w.opts.inPlace():
-		r.Changed, err = w.inject(f, r.Path)
+		r.Changed, err = w.inject(f, r)
 	case w.opts.OutDir != "":
 		r.Changed, err = w.writeRaw(r.Path)
 	default:

@@ -126,4 +126,3 @@ func TestTokensInterrupted(t *testing.T) {
 		t.Errorf("%d tokens taken, %d of 3 there", p.taken.now, len(p.tokens))
 	}
 }
-
