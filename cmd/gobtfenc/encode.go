@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,42 +16,28 @@ import (
 )
 
 type encodeFlags struct {
-	base     string
-	features []string
-	exclude  []string
-	jobs     jobs
-	outDir   string
-	detached string
-	object   string
-	sort     bool
-	target   string
-	mismatch bool
-	ids      bool
-	fatal    bool
-	verbose  bool
-	timing   bool
+	base      string
+	tree      string
+	features  []string
+	exclude   []string
+	jobs      jobs
+	jobsGiven bool
+	outDir    string
+	detached  string
+	object    string
+	sort      bool
+	target    string
+	mismatch  bool
+	ids       bool
+	fatal     bool
+	verbose   bool
+	timing    bool
 }
-
-// jobs is the value of -j.
-type jobs int
-
-func (j *jobs) Set(s string) error {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		return errors.New("not a number from 1")
-	}
-	*j = jobs(n)
-	return nil
-}
-
-func (j *jobs) String() string { return strconv.Itoa(int(*j)) }
-
-func (j *jobs) Type() string { return "N" }
 
 func encodeCommand() *cobra.Command {
 	var f encodeFlags
 	c := &cobra.Command{
-		Use:                   "encode [--base VMLINUX] [--features LIST] [-j N] [--out-dir DIR] FILE...",
+		Use:                   "encode [--base VMLINUX] [--features LIST] [-j N] [--out-dir DIR] FILE...\n  gobtfenc encode --tree OBJDIR [--base VMLINUX] [--features LIST] [-j N]",
 		DisableFlagsInUseLine: true,
 		Short:                 "Convert the DWARF of modules to split BTF and put it into them",
 		Long: `Converts the DWARF of every FILE to BTF, leaves out what the base has, and puts the
@@ -68,15 +51,31 @@ A FILE that fails is left as it was and does not stop the others. A module that 
 not of the base's kernel, by its release or by struct module, fails. One without
 DWARF is named and left alone, and is no failure.
 
+With --tree the files are the modules that OBJDIR/modules.order lists, and the base
+is OBJDIR/vmlinux. What is up to date is not opened: OBJDIR/.gobtfenc.tree says what
+was encoded, for which base and with what options.
+
+Below make, -j is its jobserver's business, if the recipe begins with +.
+
 The exit status is 0 when all files are good, 1 when one failed, 2 for misuse.`,
 		Example: `  gobtfenc encode --base vmlinux $(find . -name '*.ko')
+  gobtfenc encode --tree .
   gobtfenc encode --base /sys/kernel/btf/vmlinux --out-dir btf driver.ko`,
-		Args: atLeastOne,
-		RunE: func(_ *cobra.Command, args []string) error { return encode(args, &f) },
+		Args: func(c *cobra.Command, args []string) error {
+			if f.tree != "" {
+				return f.checkTree(args)
+			}
+			return atLeastOne(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			f.jobsGiven = c.Flags().Changed("jobs")
+			return encode(args, &f)
+		},
 	}
 	fl := c.Flags()
 	fl.SortFlags = false
 	fl.StringVar(&f.base, "base", "", "base BTF: an ELF file with .BTF (`VMLINUX`), or raw BTF")
+	fl.StringVar(&f.tree, "tree", "", "encode the modules of modules.order in the build directory `OBJDIR`, those\nthat are not up to date; --base is its vmlinux if not given")
 	fl.StringArrayVar(&f.features, "features", nil, "BTF features in a comma-separated `LIST` of pahole's names: default,\n+name to add to the default, or pahole-1.24; may be repeated (default \"default\")")
 	fl.StringSliceVar(&f.exclude, "lang_exclude", []string{"rust"}, "leave out units of the languages in `LIST`; none leaves none out")
 	f.jobs = jobs(runtime.GOMAXPROCS(0))
@@ -101,22 +100,26 @@ func encode(files []string, f *encodeFlags) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	giveBack := limitJobs(&opts, f.jobs, f.jobsGiven)
+	defer giveBack()
+	ctx, stop := interruptible(giveBack)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal does not wait for the files in work
 
-	bar := newProgress(len(files))
-	opts.Done = func(*encoder.Result) { bar.step() }
-	results, err := encoder.Run(ctx, files, opts)
-	bar.stop()
+	var results []encoder.Result
+	upToDate := 0
+	if f.tree != "" {
+		results, upToDate, err = encodeTree(ctx, f, opts)
+	} else if opts.Base, err = f.loadBase(opts.Clock); err == nil {
+		results, err = runWithProgress(ctx, files, opts)
+	}
 	if err != nil {
-		return misuse{err}
+		return err
 	}
 	failed := tell(results, f.verbose)
 	if _, err := opts.Clock.WriteTo(os.Stderr); err != nil {
 		return err
 	}
-	if _, err := fmt.Println(closingLine(results, failed, time.Since(start))); err != nil {
+	if _, err := fmt.Println(closingLine(results, failed, upToDate, time.Since(start))); err != nil {
 		return outputError(err)
 	}
 	if failed > 0 {
@@ -125,8 +128,30 @@ func encode(files []string, f *encodeFlags) error {
 	return nil
 }
 
+func runWithProgress(ctx context.Context, files []string, opts encoder.Options) ([]encoder.Result, error) {
+	bar := newProgress(len(files))
+	opts.Done = func(*encoder.Result) { bar.step() }
+	results, err := encoder.Run(ctx, files, opts)
+	bar.stop()
+	if err != nil {
+		return nil, misuse{err}
+	}
+	return results, nil
+}
+
+// checkTree refuses what does not go with --tree.
+func (f *encodeFlags) checkTree(files []string) error {
+	switch {
+	case len(files) > 0:
+		return misusef("--tree takes the files from modules.order, %q is one too many", files[0])
+	case f.outDir != "", f.detached != "", f.object != "":
+		return misusef("--tree encodes in place: --out-dir, --detached and --btf-object do not go with it")
+	}
+	return nil
+}
+
 func (f *encodeFlags) options() (encoder.Options, error) {
-	opts := encoder.Options{Jobs: int(f.jobs), OutDir: f.outDir, Detached: f.detached, Object: f.object, AllowMismatch: f.mismatch, ResolveIDs: f.ids, FatalWarnings: f.fatal}
+	opts := encoder.Options{OutDir: f.outDir, Detached: f.detached, Object: f.object, AllowMismatch: f.mismatch, ResolveIDs: f.ids, FatalWarnings: f.fatal}
 	if f.fatal && !f.ids {
 		return opts, misusef("--fatal-warnings: there are none without --resolve-btfids")
 	}
@@ -150,12 +175,16 @@ func (f *encodeFlags) options() (encoder.Options, error) {
 	if f.timing {
 		opts.Clock = new(phase.Clock)
 	}
-	opts.Clock.Start("base")
-	defer opts.Clock.Stop()
-	if f.base != "" {
-		opts.Base, err = encoder.LoadBase(f.base)
+	return opts, nil
+}
+
+func (f *encodeFlags) loadBase(clock *phase.Clock) (*encoder.Base, error) {
+	if f.base == "" {
+		return nil, nil
 	}
-	return opts, err
+	clock.Start("base")
+	defer clock.Stop()
+	return encoder.LoadBase(f.base)
 }
 
 // tell reports what there is to say about each file, in the order in which the
@@ -191,7 +220,7 @@ func tell(results []encoder.Result, verbose bool) (failed int) {
 	return failed + interrupted
 }
 
-func closingLine(results []encoder.Result, failed int, took time.Duration) string {
+func closingLine(results []encoder.Result, failed, upToDate int, took time.Duration) string {
 	var before, after uint64
 	changed := false
 	for i := range results {
@@ -204,6 +233,9 @@ func closingLine(results []encoder.Result, failed int, took time.Duration) strin
 	b.WriteString(plural(len(results), "module", "modules"))
 	if failed > 0 {
 		fmt.Fprintf(&b, ", %s failed", grouped(uint64(failed)))
+	}
+	if upToDate > 0 {
+		fmt.Fprintf(&b, ", %s up to date", grouped(uint64(upToDate)))
 	}
 	fmt.Fprintf(&b, ": .BTF %s -> %s bytes, ", grouped(before), grouped(after))
 	if !changed {

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/gobtfenc/gobtfenc/encoder"
+	"github.com/gobtfenc/gobtfenc/internal/jobserver"
+)
+
+// jobs is the value of -j.
+type jobs int
+
+func (j *jobs) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return errors.New("not a number from 1")
+	}
+	*j = jobs(n)
+	return nil
+}
+
+func (j *jobs) String() string { return strconv.Itoa(int(*j)) }
+
+func (j *jobs) Type() string { return "N" }
+
+// limitJobs says how much opts may do at once: no more than j, and below a make
+// with a jobserver no more than make gives leave for. A make of -jN that has no
+// jobserver, as one that is not below another make, means N, unless j was given.
+//
+// A make without -j runs one recipe at a time, so that this one has the machine
+// for itself: j it is. Where the jobserver is not to be had, make itself goes on
+// with one job, and so do we.
+func limitJobs(opts *encoder.Options, j jobs, given bool) (giveBack func()) {
+	opts.Jobs = int(j)
+	client, n, err := jobserver.Connect(os.Getenv("MAKEFLAGS"))
+	switch {
+	case err != nil:
+		report(fmt.Errorf("warning: make's %w: one job only, unless the recipe begins with +", err))
+		opts.Jobs = 1
+	case client != nil:
+		opts.Tokens = client
+		return client.Close
+	case n > 0 && !given:
+		opts.Jobs = n
+	}
+	return func() {}
+}
+
+// interruptible returns a context that is done at the first SIGINT or SIGTERM,
+// so that a run ends behind the files in work. The second one does not wait for
+// these: the process calls last and dies of it.
+func interruptible(last func()) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	var over atomic.Bool
+	go func() {
+		<-signals
+		cancel()
+		if s := <-signals; !over.Load() {
+			last()
+			dieOf(s)
+		}
+	}()
+	return ctx, func() {
+		over.Store(true)
+		signal.Stop(signals)
+		cancel()
+	}
+}
+
+// dieOf ends the process as the signal would have done without us.
+func dieOf(s os.Signal) {
+	signal.Reset(s)
+	if p, err := os.FindProcess(os.Getpid()); err != nil || p.Signal(s) != nil {
+		os.Exit(exitFailed)
+	}
+	select {}
+}
