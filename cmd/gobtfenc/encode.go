@@ -89,7 +89,7 @@ The exit status is 0 when all files are good, 1 when one failed, 2 for misuse.`,
 	fl.BoolVar(&f.mismatch, "allow-mismatch", false, "encode modules of another kernel than the base's too, with a warning")
 	fl.BoolVar(&f.ids, "resolve-btfids", false, "fill in .BTF_ids, too, as the kernel's resolve_btfids does")
 	fl.BoolVar(&f.fatal, "fatal-warnings", false, "fail a module that has warnings about .BTF_ids")
-	fl.BoolVarP(&f.verbose, "verbose", "v", false, "name the functions that are left out, and why")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "name the functions that are left out, and what of a tree is up to date or\nnot, and why")
 	fl.BoolVar(&f.timing, "timing", false, "print the time of each pass, summed over all workers")
 	return c
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"syscall"
@@ -42,12 +43,15 @@ const objects = "../../testdata/kernel/obj"
 //	lines stdout|stderr N the last command wrote N lines there
 //	copies FILE N         makes m0.ko, m1.ko … of FILE
 //	old FILE              gives a file a time long ago
+//	snapshot DIR          remembers all below a folder, and all its times but those of access
+//	untouched DIR         is as it was then, the folder itself too
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Values["saved"] = map[string]saved{}
+			e.Values["trees"] = map[string]map[string]string{}
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
@@ -69,18 +73,20 @@ func TestScript(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"testdata": cmdTestdata,
-			"status":   cmdStatus,
-			"save":     cmdSave,
-			"kept":     cmdKept,
-			"same":     cmdSame,
-			"cut":      cmdCut,
-			"poke":     cmdPoke,
-			"append":   cmdAppend,
-			"listing":  cmdListing,
-			"lines":    cmdLines,
-			"copies":   cmdCopies,
-			"old":      cmdOld,
+			"testdata":  cmdTestdata,
+			"status":    cmdStatus,
+			"save":      cmdSave,
+			"kept":      cmdKept,
+			"same":      cmdSame,
+			"cut":       cmdCut,
+			"poke":      cmdPoke,
+			"append":    cmdAppend,
+			"listing":   cmdListing,
+			"lines":     cmdLines,
+			"copies":    cmdCopies,
+			"old":       cmdOld,
+			"snapshot":  cmdSnapshot,
+			"untouched": cmdUntouched,
 		},
 	})
 }
@@ -210,6 +216,57 @@ func cmdListing(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if g, w := strings.Join(got, " "), strings.Join(args[1:], " "); g != w {
 		ts.Fatalf("%s has %s, want %s", args[0], g, w)
+	}
+}
+
+// wholeTree describes all below dir.
+func wholeTree(dir string) (map[string]string, error) {
+	all := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		st, err := os.Lstat(path)
+		if err != nil {
+			return err
+		}
+		what := fmt.Sprint(st.Mode(), st.Size(), st.ModTime().UnixNano())
+		if sys, ok := st.Sys().(*syscall.Stat_t); ok {
+			what += fmt.Sprint(" ", sys.Ino, reflect.ValueOf(*sys).FieldByName("Ctim"))
+		}
+		if st.Mode().IsRegular() {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			what += fmt.Sprintf(" %x", sha256.Sum256(data))
+		}
+		all[path] = what
+		return nil
+	})
+	return all, err
+}
+
+func cmdSnapshot(ts *testscript.TestScript, neg bool, args []string) {
+	all, err := wholeTree(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Value("trees").(map[string]map[string]string)[args[0]] = all
+}
+
+func cmdUntouched(ts *testscript.TestScript, neg bool, args []string) {
+	was := ts.Value("trees").(map[string]map[string]string)[args[0]]
+	is, err := wholeTree(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if was == nil {
+		ts.Fatalf("%s was not remembered", args[0])
+	}
+	for path := range is {
+		if was[path] != is[path] {
+			ts.Fatalf("%s: was %s, is %s", path, was[path], is[path])
+		}
+	}
+	if len(was) != len(is) {
+		ts.Fatalf("%d of %d are left in %s", len(is), len(was), args[0])
 	}
 }
 
