@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# A kernel's modules with BTF from one call of gobtfenc, instead of one of pahole and one of
+# resolve_btfids for each. In a kernel's source or build directory:
+#
+#	make -f .../gobtfenc.mk -j8                modules, and their BTF
+#	make -f .../gobtfenc.mk -j8 O=../build
+#	make -f .../gobtfenc.mk -j8 M=drivers/drv
+#
+# Or in a makefile that packages a kernel:
+#
+#	include .../gobtfenc.mk
+#	build:
+#		$(MAKE) -C linux $(GOBTFENC_KBUILD) modules
+#		+$(call gobtfenc_tree,linux)
+#
+# modules_install comes after it: it strips, signs and compresses what is there, and builds nothing.
+#
+#	GOBTFENC_FLAGS  options of gobtfenc encode
+
+# Kbuild's rule for a module's BTF is $(call cmd,btf_ko), since Linux 5.11. A variable that is given to
+# make is that in all makes below it, and an empty command is not run.
+GOBTFENC_KBUILD := cmd_btf_ko=
+
+gobtfenc_dir := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+GOBTFENC_FLAGS ?= --resolve-btfids
+
+# $(call gobtfenc_tree,OBJDIR[,VMLINUX]). A recipe line that begins with + is run under make -n, too.
+gobtfenc_tree = $(if $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),: )"$(gobtfenc_dir)/gobtfenc-tree" $(1) \
+	$(if $(2),--base $(2)) $(GOBTFENC_FLAGS)
+
+# By itself: what make -f does.
+ifeq ($(words $(MAKEFILE_LIST)),1)
+.PHONY: modules_btf
+modules_btf:
+	+$(MAKE) -f Makefile $(GOBTFENC_KBUILD) modules
+	+$(call gobtfenc_tree,$(if $(M),$(M),$(or $(O),.)),$(if $(M),$(or $(O),.)/vmlinux))
+endif
