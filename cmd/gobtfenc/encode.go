@@ -100,8 +100,11 @@ func encode(files []string, f *encodeFlags) error {
 	if err != nil {
 		return err
 	}
-	giveBack := limitJobs(&opts, f.jobs, f.jobsGiven)
+	giveBack, warning := limitJobs(&opts, f.jobs, f.jobsGiven)
 	defer giveBack()
+	if warning != nil {
+		report(warning)
+	}
 	ctx, stop := interruptible(giveBack)
 	defer stop()
 

@@ -36,21 +36,25 @@ func (j *jobs) Type() string { return "N" }
 //
 // A make without -j runs one recipe at a time, so that this one has the machine
 // for itself: j it is. Where the jobserver is not to be had, make itself goes on
-// with one job, and so do we.
-func limitJobs(opts *encoder.Options, j jobs, given bool) (giveBack func()) {
+// with one job and a warning, and so do we.
+func limitJobs(opts *encoder.Options, j jobs, given bool) (giveBack func(), warning error) {
+	giveBack = func() {}
 	opts.Jobs = int(j)
+	if j <= 1 {
+		return giveBack, nil
+	}
 	client, n, err := jobserver.Connect(os.Getenv("MAKEFLAGS"))
 	switch {
 	case err != nil:
-		report(fmt.Errorf("warning: make's %w: one job only, unless the recipe begins with +", err))
 		opts.Jobs = 1
+		return giveBack, fmt.Errorf("warning: make's %w: one job only, unless the recipe begins with +", err)
 	case client != nil:
 		opts.Tokens = client
-		return client.Close
+		return client.Close, nil
 	case n > 0 && !given:
 		opts.Jobs = n
 	}
-	return func() {}
+	return giveBack, nil
 }
 
 // interruptible returns a context that is done at the first SIGINT or SIGTERM,

@@ -15,16 +15,13 @@ package main
 // to stumble.
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/signal"
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -281,9 +278,13 @@ func (c *paholeCall) run() error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	giveBack, warning := limitJobs(&opts, jobs(c.jobs), true)
+	defer giveBack()
+	if warning != nil && c.verbose {
+		reportPahole(warning)
+	}
+	ctx, stop := interruptible(giveBack)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal does not wait for the files in work
 	results, err := encoder.Run(ctx, c.files, opts)
 	var oe *encoder.OutputError
 	if errors.As(err, &oe) {
@@ -308,7 +309,6 @@ func (c *paholeCall) withoutBase() bool {
 
 func (c *paholeCall) options() (opts encoder.Options, err error) {
 	opts = encoder.Options{
-		Jobs:          c.jobs,
 		Detached:      c.detached,
 		NamePrefix:    c.prefix,
 		AllowMismatch: os.Getenv("GOBTFENC_ALLOW_MISMATCH") == "1",

@@ -316,6 +316,14 @@ func TestEncodeTokens(t *testing.T) {
 			t.Errorf("tokens are %q, want ba", left)
 		}
 	})
+	t.Run("pahole", func(t *testing.T) {
+		tr := newTree(t, 100, false)
+		k := newTokens(t, "ab")
+		runs(t, k.below(exec.Command("gobtfenc", append([]string{"pahole", "-J", "-j2", "--btf_base", filepath.Join(tr.dir, "base.btf")}, tr.paths...)...)))
+		if left := k.left(t); left != "ba" {
+			t.Errorf("tokens are %q, want ba", left)
+		}
+	})
 	t.Run("errors", func(t *testing.T) {
 		tr := newTree(t, 100, false)
 		for _, path := range tr.paths {
