@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/internal/checks"
 	"github.com/gobtfenc/gobtfenc/internal/idstest"
 )
 
@@ -106,7 +107,7 @@ func (f *idFile) means(ids []byte, b *btf.BTF) bool {
 	return slices.Equal(s.Meaning(b), f.meaning)
 }
 
-func resolveIDs(t *tests, e *encoders) error {
+func resolveIDs(t *checks.Tally, e *encoders) error {
 	files, others, err := idFiles(e)
 	if err != nil {
 		return err
@@ -137,16 +138,16 @@ func resolveIDs(t *tests, e *encoders) error {
 				bad = append(bad, filepath.Base(f.from))
 			}
 		}
-		t.check(len(bad) == 0, "%d of %d .BTF_ids %s", len(c.of)-len(bad), len(c.of), c.what)
+		t.Check(len(bad) == 0, "%d of %d .BTF_ids %s", len(c.of)-len(bad), len(c.of), c.what)
 		tell(t, bad)
 	}
 	for _, path := range others {
 		if _, err := e.run(e.tool, nil, "resolve-btfids", "-b", "no-such-file", path); err != nil {
-			t.check(false, "a module without .BTF_ids needs its base: %v", err)
+			t.Check(false, "a module without .BTF_ids needs its base: %v", err)
 			return nil
 		}
 	}
-	t.check(true, "%d modules without .BTF_ids need no base", len(others))
+	t.Check(true, "%d modules without .BTF_ids need no base", len(others))
 	return nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
+	"github.com/gobtfenc/gobtfenc/internal/checks"
 )
 
 // totals sums a comparison over all modules.
@@ -41,7 +42,7 @@ type comparer struct {
 }
 
 // compareAll checks what measure left behind.
-func compareAll(t *tests, e *encoders, corpus string) error {
+func compareAll(t *checks.Tally, e *encoders, corpus string) error {
 	raw, err := section(e.vmlinux, ".BTF")
 	if err != nil {
 		return err
@@ -62,7 +63,7 @@ func compareAll(t *tests, e *encoders, corpus string) error {
 	head, err := headResults(corpus, e.kernel)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		t.note("no results of pahole's head for %s to compare the default features with", e.release)
+		t.Note("no results of pahole's head for %s to compare the default features with", e.release)
 	case err != nil:
 		return err
 	default:
@@ -80,7 +81,7 @@ func compareAll(t *tests, e *encoders, corpus string) error {
 }
 
 // compare checks the folder out against what want gives for each module.
-func (c *comparer) compare(t *tests, out, what string, want func(module string) ([]byte, error)) error {
+func (c *comparer) compare(t *checks.Tally, out, what string, want func(module string) ([]byte, error)) error {
 	var sum totals
 	err := c.each(func(mu *sync.Mutex, module, name string) error {
 		wantRaw, err := want(module)
@@ -119,17 +120,17 @@ func (c *comparer) compare(t *tests, out, what string, want func(module string) 
 	if err != nil {
 		return err
 	}
-	t.check(sum.zero(), "%d modules against %s: %s", len(c.modules), what, &sum)
+	t.Check(sum.zero(), "%d modules against %s: %s", len(c.modules), what, &sum)
 	tell(t, sum.unequal)
-	t.check(len(sum.larger) == 0, "%d modules larger than %s", len(sum.larger), what)
+	t.Check(len(sum.larger) == 0, "%d modules larger than %s", len(sum.larger), what)
 	tell(t, sum.larger)
-	t.check(sum.got <= sum.want, "%d bytes, at most the %d of %s", sum.got, sum.want, what)
+	t.Check(sum.got <= sum.want, "%d bytes, at most the %d of %s", sum.got, sum.want, what)
 	return nil
 }
 
 // samePahole checks that the pahole of this machine makes the very bytes that
 // the modules ship with: what the time is compared with does the same work.
-func (c *comparer) samePahole(t *tests, shipped func(string) ([]byte, error)) error {
+func (c *comparer) samePahole(t *checks.Tally, shipped func(string) ([]byte, error)) error {
 	same := 0
 	err := c.each(func(mu *sync.Mutex, module, name string) error {
 		want, err := shipped(module)
@@ -150,12 +151,12 @@ func (c *comparer) samePahole(t *tests, shipped func(string) ([]byte, error)) er
 	if err != nil {
 		return err
 	}
-	t.note("pahole %s makes the bytes that %d of %d modules ship with", c.paholeVersion, same, len(c.modules))
+	t.Note("pahole %s makes the bytes that %d of %d modules ship with", c.paholeVersion, same, len(c.modules))
 	return nil
 }
 
 // valid checks a folder by the kernel's rules.
-func (c *comparer) valid(t *tests, out string) error {
+func (c *comparer) valid(t *checks.Tally, out string) error {
 	var bad []string
 	err := c.each(func(mu *sync.Mutex, _, name string) error {
 		raw, err := os.ReadFile(filepath.Join(c.out(out), name+".btf"))
@@ -172,13 +173,13 @@ func (c *comparer) valid(t *tests, out string) error {
 	if err != nil {
 		return err
 	}
-	t.check(len(bad) == 0, "%d modules break the kernel's rules", len(bad))
+	t.Check(len(bad) == 0, "%d modules break the kernel's rules", len(bad))
 	tell(t, bad)
 	return nil
 }
 
 // sameBytes checks that neither -j nor the order of arguments shows.
-func (c *comparer) sameBytes(t *tests) error {
+func (c *comparer) sameBytes(t *checks.Tally) error {
 	want, err := c.hash("j2")
 	if err != nil {
 		return err
@@ -188,7 +189,7 @@ func (c *comparer) sameBytes(t *tests) error {
 		if err != nil {
 			return err
 		}
-		t.check(got == want, "the bytes of -j2 and of %s are the same", map[string]string{
+		t.Check(got == want, "the bytes of -j2 and of %s are the same", map[string]string{
 			"j1": "-j1", "shuffled": "a shuffled argument list", "again": "a second run"}[out])
 	}
 	return nil
@@ -208,7 +209,7 @@ func (c *comparer) hash(out string) ([sha256.Size]byte, error) {
 }
 
 // splitting tells what it is all for.
-func (c *comparer) splitting(t *tests) error {
+func (c *comparer) splitting(t *checks.Tally) error {
 	var alone, split int64
 	for _, m := range c.modules {
 		for _, o := range []struct {
@@ -222,7 +223,7 @@ func (c *comparer) splitting(t *tests) error {
 			*o.sum += st.Size()
 		}
 	}
-	t.check(split*10 < alone, "%d modules: BTF without base %.1f MB, split %.1f MB, %.1f times less",
+	t.Check(split*10 < alone, "%d modules: BTF without base %.1f MB, split %.1f MB, %.1f times less",
 		len(c.modules), float64(alone)/1e6, float64(split)/1e6, float64(alone)/float64(split))
 	return nil
 }
@@ -246,14 +247,14 @@ func (c *comparer) each(f func(mu *sync.Mutex, module, name string) error) error
 }
 
 // tell shows the first of what is wrong, in an order of its own.
-func tell(t *tests, lines []string) {
+func tell(t *checks.Tally, lines []string) {
 	slices.Sort(lines)
 	for i, l := range lines {
 		if i == 10 {
-			t.note("… and %d more", len(lines)-i)
+			t.Note("… and %d more", len(lines)-i)
 			return
 		}
-		t.note("%s", l)
+		t.Note("%s", l)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
+	"github.com/gobtfenc/gobtfenc/internal/checks"
 )
 
 // oldKernel is a target that lacks much: tags and ENUM64 among it.
@@ -17,7 +18,7 @@ const oldKernel = "5.15"
 
 // encodeFeatures makes BTF of vmlinux and of modules with what is not the
 // default, for compareFeatures.
-func encodeFeatures(t *tests, e *encoders) error {
+func encodeFeatures(t *checks.Tally, e *encoders) error {
 	for _, r := range []struct {
 		out   string
 		files []string
@@ -32,12 +33,12 @@ func encodeFeatures(t *tests, e *encoders) error {
 		if err != nil {
 			return err
 		}
-		t.note("%s: %s", r.out, u)
+		t.Note("%s: %s", r.out, u)
 	}
 	return nil
 }
 
-func compareFeatures(t *tests, e *encoders, corpus string) error {
+func compareFeatures(t *checks.Tally, e *encoders, corpus string) error {
 	if err := e.globalVars(t, corpus); err != nil {
 		return err
 	}
@@ -50,7 +51,7 @@ func compareFeatures(t *tests, e *encoders, corpus string) error {
 		return err
 	}
 	d := btftest.Compare(plain, sorted)
-	t.check(d.Empty() && inOrder(sorted), "vmlinux in order of names means the same: %s", d)
+	t.Check(d.Empty() && inOrder(sorted), "vmlinux in order of names means the same: %s", d)
 
 	old, err := os.ReadFile(e.ownVmlinux("vmlinux-old"))
 	if err != nil {
@@ -60,7 +61,7 @@ func compareFeatures(t *tests, e *encoders, corpus string) error {
 		Libbpf: true, TagsFirst: true, NoTagFlag: true, NoEnumFlag: true, NarrowInfo: true, MaxKind: btf.KindFloat, NameLen: 128,
 	}
 	err = btf.Check(old, nil, rules)
-	t.check(err == nil, "vmlinux for Linux %s keeps its rules%s", oldKernel, because(err))
+	t.Check(err == nil, "vmlinux for Linux %s keeps its rules%s", oldKernel, because(err))
 	return e.sortedModules(t)
 }
 
@@ -68,13 +69,13 @@ func compareFeatures(t *tests, e *encoders, corpus string) error {
 // variables twice in a DATASEC, at one address, which the kernel takes in none;
 // without these the two are the same. VARs of one name, type and linkage are not
 // one: each is a static variable of another unit.
-func (e *encoders) globalVars(t *tests, corpus string) error {
+func (e *encoders) globalVars(t *checks.Tally, corpus string) error {
 	raw, err := os.ReadFile(e.ownVmlinux("vmlinux-global"))
 	if err != nil {
 		return err
 	}
 	err = btf.Check(raw, nil, btf.Rules{Load: true})
-	t.check(err == nil, "vmlinux with global_var keeps the kernel's rules%s", because(err))
+	t.Check(err == nil, "vmlinux with global_var keeps the kernel's rules%s", because(err))
 	if corpus == "" || e.release != headRelease {
 		return nil
 	}
@@ -98,7 +99,7 @@ func (e *encoders) globalVars(t *tests, corpus string) error {
 			dups++
 		}
 	}
-	t.check(len(d.Missing)+len(d.Extra)+dups == 0, "vmlinux with global_var against pahole's head, %d variables of its DATASECs aside: missing=%d extra=%d dup=%d",
+	t.Check(len(d.Missing)+len(d.Extra)+dups == 0, "vmlinux with global_var against pahole's head, %d variables of its DATASECs aside: missing=%d extra=%d dup=%d",
 		dropped, len(d.Missing), len(d.Extra), dups)
 	return nil
 }
@@ -126,7 +127,7 @@ func dropOverlaps(b *btf.BTF) (n int) {
 }
 
 // sortedModules compares the modules in order of names with those as they come.
-func (e *encoders) sortedModules(t *tests) error {
+func (e *encoders) sortedModules(t *checks.Tally) error {
 	raw, err := section(e.vmlinux, ".BTF")
 	if err != nil {
 		return err
@@ -158,7 +159,7 @@ func (e *encoders) sortedModules(t *tests) error {
 	if err != nil {
 		return err
 	}
-	t.check(bad == "", "%d modules in order of names mean the same%s", len(c.modules), bad)
+	t.Check(bad == "", "%d modules in order of names mean the same%s", len(c.modules), bad)
 	return nil
 }
 

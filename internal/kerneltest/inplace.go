@@ -11,10 +11,12 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/gobtfenc/gobtfenc/internal/checks"
 )
 
 // encodeInPlace encodes a copy of all modules in place, twice.
-func encodeInPlace(t *tests, e *encoders, tree string) error {
+func encodeInPlace(t *checks.Tally, e *encoders, tree string) error {
 	if err := os.Mkdir(tree, 0o755); err != nil {
 		return err
 	}
@@ -46,15 +48,15 @@ func encodeInPlace(t *tests, e *encoders, tree string) error {
 	if err != nil {
 		return err
 	}
-	t.note("in place: %s", first)
-	t.note("in place again: %s", second)
-	t.check(slices.Equal(before, after), "a second run in place touches no file")
+	t.Note("in place: %s", first)
+	t.Note("in place again: %s", second)
+	t.Check(slices.Equal(before, after), "a second run in place touches no file")
 	names, err := os.ReadDir(tree)
 	if err != nil {
 		return err
 	}
-	t.check(len(names) == len(copies), "%d files in the folder of %d modules", len(names), len(copies))
-	t.check(max(first.rss, second.rss) < maxRSS, "peak memory in place %s, below %s", mib(max(first.rss, second.rss)), mib(maxRSS))
+	t.Check(len(names) == len(copies), "%d files in the folder of %d modules", len(names), len(copies))
+	t.Check(max(first.rss, second.rss) < maxRSS, "peak memory in place %s, below %s", mib(max(first.rss, second.rss)), mib(maxRSS))
 	return nil
 }
 
@@ -72,7 +74,7 @@ func times(paths []string) ([]time.Time, error) {
 }
 
 // compareInPlace checks the copy that encodeInPlace made.
-func compareInPlace(t *tests, e *encoders, tree string) error {
+func compareInPlace(t *checks.Tally, e *encoders, tree string) error {
 	c := &comparer{encoders: e}
 	var changed, other []string
 	err := c.each(func(mu *sync.Mutex, module, name string) error {
@@ -102,9 +104,9 @@ func compareInPlace(t *tests, e *encoders, tree string) error {
 	if err != nil {
 		return err
 	}
-	t.check(len(changed) == 0, "%d modules encoded in place have another .BTF than --out-dir gives", len(changed))
+	t.Check(len(changed) == 0, "%d modules encoded in place have another .BTF than --out-dir gives", len(changed))
 	tell(t, changed)
-	t.check(len(other) == 0, "%d modules encoded in place differ in another section", len(other))
+	t.Check(len(other) == 0, "%d modules encoded in place differ in another section", len(other))
 	tell(t, other)
 	return nil
 }

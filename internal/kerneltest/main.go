@@ -18,6 +18,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/gobtfenc/gobtfenc/internal/checks"
 )
 
 const (
@@ -77,7 +79,7 @@ func test(e *encoders, corpus string) error {
 	// A child's peak memory counts from what its parent held when it started
 	// it (exec keeps the high-water mark), so all encoders run before anything
 	// is read here.
-	t := &tests{}
+	t := &checks.Tally{}
 	if err := measure(t, e); err != nil {
 		return err
 	}
@@ -106,13 +108,13 @@ func test(e *encoders, corpus string) error {
 	if err := resolveIDs(t, e); err != nil {
 		return err
 	}
-	return t.close()
+	return t.Close()
 }
 
 // measure runs gobtfenc with and without base and in different orders, and
 // pahole between two of these runs, so that a machine that is busy for a while
 // hits both.
-func measure(t *tests, e *encoders) error {
+func measure(t *checks.Tally, e *encoders) error {
 	var err error
 	if e.paholeVersion, err = paholeVersion(); err != nil {
 		return err
@@ -156,15 +158,15 @@ func measure(t *tests, e *encoders) error {
 
 	ours := median(e.timed)
 	ratio := e.paholeUsage.wall.Seconds() / ours.wall.Seconds()
-	t.note("gobtfenc --features %s -j%d: median of %d: %s", compat, jobs, len(e.timed), ours)
-	t.note("xargs -P%d pahole %s: %s", jobs, e.paholeVersion, e.paholeUsage)
-	t.check(ratio >= minRatio, "%.1f times faster than pahole, at least %d", ratio, minRatio)
+	t.Note("gobtfenc --features %s -j%d: median of %d: %s", compat, jobs, len(e.timed), ours)
+	t.Note("xargs -P%d pahole %s: %s", jobs, e.paholeVersion, e.paholeUsage)
+	t.Check(ratio >= minRatio, "%.1f times faster than pahole, at least %d", ratio, minRatio)
 	peak := uint64(0)
 	for _, u := range append(e.timed, e.others...) {
 		peak = max(peak, u.rss)
 	}
-	t.check(peak < maxRSS, "peak memory %s, below %s", mib(peak), mib(maxRSS))
-	t.note("without base: %s", e.alone)
+	t.Check(peak < maxRSS, "peak memory %s, below %s", mib(peak), mib(maxRSS))
+	t.Note("without base: %s", e.alone)
 	return nil
 }
 

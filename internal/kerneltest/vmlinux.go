@@ -15,6 +15,7 @@ import (
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
+	"github.com/gobtfenc/gobtfenc/internal/checks"
 )
 
 // maxVmlinuxRSS is what the encoding of vmlinux itself may hold, in bytes.
@@ -38,7 +39,7 @@ var vmlinuxRuns = []struct {
 
 // encodeVmlinux makes bases of our own and encodes the modules on that one which
 // has the functions of the shipped one: a FUNC of the base is not repeated.
-func encodeVmlinux(t *tests, e *encoders) error {
+func encodeVmlinux(t *checks.Tally, e *encoders) error {
 	peak := uint64(0)
 	for _, r := range vmlinuxRuns {
 		u, err := e.encode(r.out, []string{e.vmlinux}, r.flags...)
@@ -46,11 +47,11 @@ func encodeVmlinux(t *tests, e *encoders) error {
 			return err
 		}
 		peak = max(peak, u.rss)
-		t.note("vmlinux %v: %s", r.flags, u)
+		t.Note("vmlinux %v: %s", r.flags, u)
 	}
-	t.check(peak < maxVmlinuxRSS, "vmlinux: peak memory %s, below %s", mib(peak), mib(maxVmlinuxRSS))
+	t.Check(peak < maxVmlinuxRSS, "vmlinux: peak memory %s, below %s", mib(peak), mib(maxVmlinuxRSS))
 	u, err := e.encode("ownbase", e.modules, "-j2", "--base", e.ownVmlinux("vmlinux-compat"))
-	t.note("modules on our own base: %s", u)
+	t.Note("modules on our own base: %s", u)
 	return err
 }
 
@@ -81,7 +82,7 @@ func (e *encoders) ownVmlinux(out string) string {
 }
 
 // compareVmlinux checks what encodeVmlinux left behind.
-func compareVmlinux(t *tests, e *encoders, corpus string) error {
+func compareVmlinux(t *checks.Tally, e *encoders, corpus string) error {
 	shipped, err := section(e.vmlinux, ".BTF")
 	if err != nil {
 		return err
@@ -115,15 +116,15 @@ func compareVmlinux(t *tests, e *encoders, corpus string) error {
 		}
 		same = same && bytes.Equal(got, one)
 	}
-	t.check(same, "vmlinux: the bytes of -j1, -j2, -j3 and -j4 are the same")
+	t.Check(same, "vmlinux: the bytes of -j1, -j2, -j3 and -j4 are the same")
 	err = btf.Check(one, nil, btf.Rules{Load: true, PtrSize: 8})
-	t.check(err == nil, "vmlinux keeps the kernel's rules%s", because(err))
+	t.Check(err == nil, "vmlinux keeps the kernel's rules%s", because(err))
 	loadVmlinux(t, one)
 	return e.compareOwnBase(t, shipped)
 }
 
 // sameVmlinux compares by meaning and size.
-func (e *encoders) sameVmlinux(t *tests, out, what string, wantRaw []byte) error {
+func (e *encoders) sameVmlinux(t *checks.Tally, out, what string, wantRaw []byte) error {
 	gotRaw, err := os.ReadFile(e.ownVmlinux(out))
 	if err != nil {
 		return err
@@ -137,19 +138,19 @@ func (e *encoders) sameVmlinux(t *tests, out, what string, wantRaw []byte) error
 		return err
 	}
 	d := btftest.Compare(want, got)
-	t.check(d.Empty(), "vmlinux against %s: %s", what, d)
-	t.check(len(gotRaw) <= len(wantRaw), "vmlinux: %d bytes, at most the %d of %s", len(gotRaw), len(wantRaw), what)
+	t.Check(d.Empty(), "vmlinux against %s: %s", what, d)
+	t.Check(len(gotRaw) <= len(wantRaw), "vmlinux: %d bytes, at most the %d of %s", len(gotRaw), len(wantRaw), what)
 	return nil
 }
 
 // loadVmlinux gives the running kernel the BTF, where that is allowed.
-func loadVmlinux(t *tests, raw []byte) {
+func loadVmlinux(t *checks.Tally, raw []byte) {
 	h, err := ebpfbtf.NewHandleFromRawBTF(raw)
 	if errors.Is(err, os.ErrPermission) || errors.Is(err, ebpf.ErrNotSupported) {
-		t.note("vmlinux: the running kernel cannot be asked: %v", err)
+		t.Note("vmlinux: the running kernel cannot be asked: %v", err)
 		return
 	}
-	t.check(err == nil, "vmlinux is taken by the running kernel%s", because(err))
+	t.Check(err == nil, "vmlinux is taken by the running kernel%s", because(err))
 	if err == nil {
 		h.Close()
 	}
@@ -163,7 +164,7 @@ func because(err error) string {
 }
 
 // compareOwnBase compares the modules on our base with those on the kernel's.
-func (e *encoders) compareOwnBase(t *tests, theirs []byte) error {
+func (e *encoders) compareOwnBase(t *checks.Tally, theirs []byte) error {
 	want, err := btf.Parse(theirs, nil)
 	if err != nil {
 		return err
@@ -198,7 +199,7 @@ func (e *encoders) compareOwnBase(t *tests, theirs []byte) error {
 	if err != nil {
 		return err
 	}
-	t.check(sum.zero(), "%d modules on our own base against those on the kernel's: %s", len(c.modules), &sum)
+	t.Check(sum.zero(), "%d modules on our own base against those on the kernel's: %s", len(c.modules), &sum)
 	tell(t, sum.unequal)
 	return nil
 }

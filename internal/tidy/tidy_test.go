@@ -59,11 +59,12 @@ var allowed = map[string][]string{
 	"internal/phase":     nil,
 	"internal/jobserver": nil,
 	"internal/objtree":   {"elfio"},
+	"internal/checks":    nil,
 	"internal/btftest":   {"btf"},
 	"internal/dwarftest": {"dwarf", "btf"},
 	"internal/idstest":   {"btf"},
 	"internal/kerneltest": {
-		"btf", "internal/btftest", "internal/idstest",
+		"btf", "internal/btftest", "internal/checks", "internal/idstest",
 		"github.com/cilium/ebpf", "github.com/klauspost/compress", "golang.org/x/sync",
 	},
 	"internal/tidy": nil,
