@@ -67,6 +67,10 @@ var allowed = map[string][]string{
 		"btf", "internal/btftest", "internal/checks", "internal/idstest",
 		"github.com/cilium/ebpf", "github.com/klauspost/compress", "golang.org/x/sync",
 	},
+	"internal/qemutest": {
+		"btf", "splitdedup", "internal/btftest", "internal/checks",
+		"github.com/cilium/ebpf",
+	},
 	"internal/tidy": nil,
 }
 

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"unsafe"
+)
+
+// guestMain is the first process of the guest. It must not return: the kernel
+// panics when its first process ends.
+func guestMain() {
+	defer powerOff()
+	report, err := guestSetup()
+	if err != nil {
+		fmt.Println("qemutest:", err)
+		return
+	}
+	text, err := os.ReadFile(stepsFile)
+	if err != nil {
+		fmt.Println("qemutest:", err)
+		return
+	}
+	steps, err := parseSteps(string(text))
+	if err != nil {
+		fmt.Println("qemutest:", err)
+		return
+	}
+	g := &guest{}
+	for i, s := range steps {
+		detail, err := g.do(s)
+		a := answer{err == nil, detail}
+		if err != nil {
+			a.detail = err.Error()
+		}
+		report.WriteString(formatAnswer(i, a))
+	}
+	report.WriteString(formatEnd(len(steps)))
+	drain(report)
+}
+
+// reportDevice is the second serial line.
+const reportDevice = "/dev/ttyS1"
+
+// guestSetup mounts what programs expect and opens the line for the report.
+func guestSetup() (*os.File, error) {
+	for _, m := range []struct{ kind, on string }{
+		{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"},
+		{"tracefs", "/sys/kernel/tracing"}, {"bpf", "/sys/fs/bpf"},
+	} {
+		if err := syscall.Mount(m.kind, m.on, m.kind, 0, ""); err != nil {
+			return nil, fmt.Errorf("mount %s on %s: %w", m.kind, m.on, err)
+		}
+	}
+	report, err := os.OpenFile(reportDevice, os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	return report, rawMode(report)
+}
+
+// rawMode keeps a terminal from answering itself and from changing bytes.
+func rawMode(f *os.File) error {
+	var t syscall.Termios
+	if err := ioctl(f, syscall.TCGETS, unsafe.Pointer(&t)); err != nil {
+		return fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	t.Iflag, t.Oflag, t.Lflag = 0, 0, 0
+	if err := ioctl(f, syscall.TCSETS, unsafe.Pointer(&t)); err != nil {
+		return fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	return nil
+}
+
+// drain waits until all that was written has left.
+func drain(f *os.File) {
+	const tcsbrk = 0x5409
+	syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), tcsbrk, 1)
+}
+
+func ioctl(f *os.File, request uintptr, arg unsafe.Pointer) error {
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), request, uintptr(arg))
+	runtime.KeepAlive(f)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+func powerOff() {
+	if r := recover(); r != nil {
+		fmt.Println("qemutest: panic:", r)
+	}
+	syscall.Sync()
+	syscall.Reboot(syscall.LINUX_REBOOT_CMD_POWER_OFF)
+	select {}
+}
+
+// guest is what the steps have to keep in mind.
+type guest struct {
+	log *os.File // /dev/kmsg, at the first record that was not reported
+}
+
+// do carries out a step.
+func (g *guest) do(s step) (detail string, err error) {
+	switch s.verb {
+	case "stage":
+		return "", os.WriteFile("/dev/kmsg", []byte(stageMark+s.name), 0)
+	case "load":
+		return "", loadModule(s.file)
+	case "unload":
+		return "", unloadModule(s.name)
+	case "btf":
+		raw, err := os.ReadFile(sysBTF(s.name))
+		if err != nil {
+			return "", err
+		}
+		return fingerprint(raw), nil
+	case "bytes":
+		raw, err := os.ReadFile(sysBTF(s.name))
+		return string(raw), err
+	case "check":
+		check := guestChecks[s.name]
+		if check == nil {
+			return "", fmt.Errorf("no check %s", s.name)
+		}
+		return check()
+	case "log":
+		return g.kernelLog()
+	}
+	return "", fmt.Errorf("unknown step %s", s)
+}
+
+// fingerprint tells BTF from other BTF: its size and a hash.
+func fingerprint(raw []byte) string { return fmt.Sprintf("%d %x", len(raw), sha256.Sum256(raw)) }
+
+// sysBTF is where the kernel shows a module's BTF.
+func sysBTF(name string) string { return filepath.Join("/sys/kernel/btf", name) }
+
+// moduleParams are for modules that do harm or nothing without.
+var moduleParams = map[string]string{}
+
+func loadModule(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	params, err := syscall.BytePtrFromString(moduleParams[filepath.Base(file)])
+	if err != nil {
+		return err
+	}
+	const sysFinitModule = 313
+	_, _, errno := syscall.Syscall(sysFinitModule, f.Fd(), uintptr(unsafe.Pointer(params)), 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+func unloadModule(name string) error {
+	p, err := syscall.BytePtrFromString(name)
+	if err != nil {
+		return err
+	}
+	_, _, errno := syscall.Syscall(syscall.SYS_DELETE_MODULE, uintptr(unsafe.Pointer(p)), syscall.O_NONBLOCK, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// stageMark begins the records by which steps mark the kernel's log.
+const stageMark = "qemutest stage "
+
+// ofInterest are parts of records that say something of BTF, or that the kernel
+// is broken.
+var ofInterest = []string{stageMark, "BTF", "BPF:", "kfunc", "BUG:", "Oops", "WARNING:"}
+
+// kernelLog returns the records that came since it was called last and are of
+// interest, each with its line's end.
+func (g *guest) kernelLog() (string, error) {
+	if g.log == nil {
+		f, err := os.OpenFile("/dev/kmsg", os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			return "", err
+		}
+		g.log = f
+	}
+	var out strings.Builder
+	record := make([]byte, 8192)
+	for {
+		// Not through os.File, which would wait for the next record.
+		n, err := syscall.Read(int(g.log.Fd()), record)
+		switch {
+		case err == syscall.EAGAIN:
+			return out.String(), nil
+		case err == syscall.EPIPE:
+			return "", fmt.Errorf("records of the kernel's log were overwritten")
+		case err == syscall.EINTR:
+			continue
+		case err != nil:
+			return "", err
+		}
+		line := message(string(record[:n]))
+		for _, part := range ofInterest {
+			if strings.Contains(line, part) {
+				out.WriteString(line + "\n")
+				break
+			}
+		}
+	}
+}
+
+// message takes the text out of a record: level,number,time,flags;text, and
+// lines with what belongs to it.
+func message(record string) string {
+	_, text, _ := strings.Cut(record, ";")
+	text, _, _ = strings.Cut(text, "\n")
+	return text
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"debug/elf"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// kernel is a folder of modules and the vmlinux that they were built with.
+type kernel struct {
+	release string // what follows vmlinux- in the file's name
+	vmlinux string // path
+	modules map[string]*module
+}
+
+// module is a module's file and what it says of itself.
+type module struct {
+	name    string // as the kernel has it: x_y for x-y.ko
+	path    string
+	depends []string // names
+	ids     bool     // has kfuncs or other ids in .BTF_ids
+}
+
+func findKernel(dir string) (*kernel, error) {
+	k := &kernel{modules: map[string]*module{}}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		release, isVmlinux := strings.CutPrefix(d.Name(), "vmlinux-")
+		switch {
+		case isVmlinux && k.vmlinux != "":
+			return fmt.Errorf("two kernels: %s and %s", k.vmlinux, path)
+		case isVmlinux:
+			k.release, k.vmlinux = release, path
+		case filepath.Ext(path) == ".ko":
+			m, err := readModule(path)
+			if err != nil {
+				return err
+			}
+			k.modules[m.name] = m
+		}
+		return nil
+	})
+	if err == nil && (k.vmlinux == "" || len(k.modules) == 0) {
+		err = fmt.Errorf("%s: no vmlinux-RELEASE or no modules", dir)
+	}
+	return k, err
+}
+
+func readModule(path string) (*module, error) {
+	f, err := elf.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	defer f.Close()
+	s := f.Section(".modinfo")
+	if s == nil {
+		return nil, fmt.Errorf("%s: no section .modinfo", path)
+	}
+	info, err := s.Data()
+	if err != nil {
+		return nil, fmt.Errorf("%s: section .modinfo: %w", path, err)
+	}
+	m := parseModinfo(info)
+	m.path = path
+	m.ids = f.Section(".BTF_ids") != nil
+	if m.name == "" {
+		m.name = kernelName(strings.TrimSuffix(filepath.Base(path), ".ko"))
+	}
+	return m, nil
+}
+
+// kernelName is a module's name as the kernel has it. Files and dependencies
+// also have dashes.
+func kernelName(s string) string { return strings.ReplaceAll(s, "-", "_") }
+
+// parseModinfo reads what a module says of itself: key=value, each with a NUL.
+func parseModinfo(info []byte) *module {
+	m := &module{}
+	for field := range bytes.SplitSeq(info, []byte{0}) {
+		key, value, _ := strings.Cut(string(field), "=")
+		switch key {
+		case "name":
+			m.name = kernelName(value)
+		case "depends":
+			for d := range strings.SplitSeq(value, ",") {
+				if d != "" {
+					m.depends = append(m.depends, kernelName(d))
+				}
+			}
+		}
+	}
+	return m
+}
+
+// loadOrder returns names and all that they depend on, each once and behind
+// what it depends on. The order is the same at every run.
+func loadOrder(modules map[string]*module, names []string) ([]string, error) {
+	var order []string
+	state := map[string]int{} // 1 while its dependencies are looked at, 2 when done
+	var visit func(name, from string) error
+	visit = func(name, from string) error {
+		m := modules[name]
+		switch {
+		case m == nil && from == "":
+			return fmt.Errorf("no module %s", name)
+		case m == nil:
+			return fmt.Errorf("module %s depends on %s, which is not there", from, name)
+		case state[name] == 1:
+			return fmt.Errorf("module %s depends on itself", name)
+		case state[name] == 2:
+			return nil
+		}
+		state[name] = 1
+		for _, d := range m.depends {
+			if err := visit(d, name); err != nil {
+				return err
+			}
+		}
+		state[name] = 2
+		order = append(order, name)
+		return nil
+	}
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		if err := visit(name, ""); err != nil {
+			return nil, err
+		}
+	}
+	return order, nil
+}
