@@ -14,7 +14,7 @@ import (
 //	btf NAME            hash /sys/kernel/btf/NAME
 //	bytes NAME          send /sys/kernel/btf/NAME as it is
 //	check NAME          do what checks.go has under this name
-//	log                 send what the kernel's log says of BTF
+//	log NAME            send what the kernel's log has of interest since then
 //
 // and the guest answers each in its turn.
 
@@ -31,7 +31,7 @@ func (s step) String() string {
 }
 
 // verbs says how many words follow each verb.
-var verbs = map[string]int{"stage": 1, "load": 2, "unload": 1, "btf": 1, "bytes": 1, "check": 1, "log": 0}
+var verbs = map[string]int{"stage": 1, "load": 2, "unload": 1, "btf": 1, "bytes": 1, "check": 1, "log": 1}
 
 func formatSteps(steps []step) []byte {
 	var b []byte
