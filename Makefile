@@ -5,6 +5,7 @@
 #	make test                   everything that needs no network but for Go modules and apt
 #	make test-kernel            a whole Debian kernel, against the BTF it ships with
 #	make test-outoftree         modules built against Debian's kernel headers, against pahole
+#	make test-qemu              a Debian kernel in qemu loads the modules and is asked about them
 #	make bench                  time and memory against pahole, as a table
 #	make fuzz FUZZTIME=1m       every fuzz target for that long
 #	make install                PREFIX (/usr/local), DESTDIR
@@ -55,6 +56,11 @@ test-kernel: $(bin)
 test-outoftree: $(bin)
 	$(install_packages) gcc objcopy pahole
 	scripts/test-outoftree.sh
+
+.PHONY: test-qemu
+test-qemu: $(bin)
+	$(install_packages) objcopy qemu-system-x86_64
+	scripts/test-qemu.sh
 
 .PHONY: bench
 bench: $(bin)

@@ -19,6 +19,7 @@ package() {
 	eu-elflint) echo elfutils ;;
 	objcopy) echo binutils ;;
 	pahole) echo dwarves ;;
+	qemu-system-x86_64) echo qemu-system-x86 ;;
 	*) echo "$1" ;;
 	esac
 }

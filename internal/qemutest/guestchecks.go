@@ -224,8 +224,8 @@ func vsockProbe() (string, error) {
 	return p.run(func() (uint64, error) { return size, set(size + 1) })
 }
 
-// watchdogProbe: the tracepoint watchdog_ping(struct watchdog_device *wdd, int
-// err).
+// watchdogProbe: the tracepoint watchdog_start(struct watchdog_device *wdd, int
+// err). To be told that all is well starts a watchdog of software again.
 func watchdogProbe() (string, error) {
 	const (
 		setTimeout = 0xc0045706 // WDIOC_SETTIMEOUT, include/uapi/linux/watchdog.h
@@ -241,7 +241,7 @@ func watchdogProbe() (string, error) {
 	if err := ioctl(dev, setTimeout, unsafe.Pointer(&want)); err != nil {
 		return "", fmt.Errorf("WDIOC_SETTIMEOUT: %w", err)
 	}
-	p := probe{how: "tp_btf", module: "watchdog", target: "watchdog_ping", args: 2, typ: "watchdog_device", field: "timeout"}
+	p := probe{how: "tp_btf", module: "watchdog", target: "watchdog_start", args: 2, typ: "watchdog_device", field: "timeout"}
 	return p.run(func() (uint64, error) {
 		_, err := dev.WriteString("x")
 		return timeout, err

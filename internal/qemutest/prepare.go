@@ -9,10 +9,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/encoder"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
 )
 
@@ -30,6 +34,7 @@ type built struct {
 	path      string // here
 	btf       []byte // what gobtfenc wrote
 	distilled []byte // .BTF.base, nil if there is none
+	relocated string // with .BTF.base: the types that a kernel is to make of it, as text
 }
 
 // guestPath is where the module of a variant lies in the guest.
@@ -42,17 +47,16 @@ func (h *host) build(v *variant) (map[string]built, error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return nil, err
 	}
-	all := map[string]built{}
+	made := make([]built, len(v.modules))
 	sources := []string{"--reflink=auto", "--target-directory", dir}
 	args := append([]string{"encode", "--base", v.base}, v.flags...)
-	for _, name := range v.modules {
+	for i, name := range v.modules {
 		m := h.modules[name]
 		if m == nil {
 			return nil, fmt.Errorf("no module %s", name)
 		}
-		path := filepath.Join(dir, filepath.Base(m.path))
-		all[name] = built{path: path}
-		sources, args = append(sources, m.path), append(args, path)
+		made[i].path = filepath.Join(dir, filepath.Base(m.path))
+		sources, args = append(sources, m.path), append(args, made[i].path)
 	}
 	if err := command("cp", sources...); err != nil {
 		return nil, err
@@ -61,18 +65,36 @@ func (h *host) build(v *variant) (map[string]built, error) {
 	if err := command(h.tool, args...); err != nil {
 		return nil, err
 	}
-	h.t.Note("%s: %d modules encoded in %v", v.name, len(all), time.Since(start).Round(10*time.Millisecond))
-	for name, b := range all {
-		var err error
-		if b.btf, b.distilled, err = sections(b.path); err != nil {
-			return nil, err
-		}
-		if err := command("objcopy", "--strip-debug", b.path); err != nil {
-			return nil, err
-		}
-		all[name] = b
+	h.t.Note("%s: %d modules encoded in %v", v.name, len(made), since(start))
+
+	var g errgroup.Group
+	g.SetLimit(runtime.NumCPU())
+	for i := range made {
+		g.Go(func() error { return h.finish(&made[i]) })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	all := map[string]built{}
+	for i, name := range v.modules {
+		all[name] = made[i]
 	}
 	return all, nil
+}
+
+// finish looks at what was written into a module and takes its DWARF out.
+func (h *host) finish(b *built) (err error) {
+	if b.btf, b.distilled, err = sections(b.path); err != nil {
+		return err
+	}
+	if b.distilled != nil {
+		r, err := encoder.ReadSplit(b.path, h.vmlinux)
+		if err != nil {
+			return err
+		}
+		b.relocated = btftest.Text(r)
+	}
+	return command("objcopy", "--strip-debug", b.path)
 }
 
 func command(name string, args ...string) error {

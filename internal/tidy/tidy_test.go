@@ -69,7 +69,7 @@ var allowed = map[string][]string{
 	},
 	"internal/qemutest": {
 		"encoder", "btf", "internal/btftest", "internal/checks",
-		"github.com/cilium/ebpf",
+		"github.com/cilium/ebpf", "golang.org/x/sync",
 	},
 	"internal/tidy": nil,
 }
