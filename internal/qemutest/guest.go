@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -32,8 +33,9 @@ func guestMain() {
 	}
 	g := &guest{}
 	for i, s := range steps {
+		start := time.Now()
 		detail, err := g.do(s)
-		a := answer{err == nil, detail}
+		a := timed{answer{err == nil, detail}, time.Since(start)}
 		if err != nil {
 			a.detail = err.Error()
 		}
@@ -122,7 +124,10 @@ func (g *guest) do(s step) (detail string, err error) {
 		return fingerprint(raw), nil
 	case "bytes":
 		raw, err := os.ReadFile(sysBTF(s.name))
-		return string(raw), err
+		if err != nil {
+			return "", err
+		}
+		return pack(raw)
 	case "check":
 		check := guestChecks[s.name]
 		if check == nil {

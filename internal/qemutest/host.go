@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,6 +82,7 @@ func (h *host) test() error {
 	start = time.Now()
 	b.start()
 	h.t.Note("%d steps, booted, done and powered off in %v (%s)", len(b.steps), since(start), h.accel)
+	b.tellTimes(&h.t)
 	b.judge(&h.t)
 	return h.t.Close()
 }
@@ -125,12 +128,22 @@ func (b *boot) start() {
 		return
 	}
 	defer f.Close()
-	var answers []answer
-	answers, b.reportErr = parseReport(f, len(b.steps))
-	b.answers = map[step]answer{}
+	answers, err := parseReport(f, len(b.steps))
+	b.reportErr = err
+	b.answers, b.took = map[step]answer{}, map[string]time.Duration{}
 	for i, a := range answers {
-		b.answers[b.steps[i]] = a
+		b.answers[b.steps[i]] = a.answer
+		b.took[b.steps[i].verb] += a.took
 	}
 }
 
 func (b *boot) console() string { return filepath.Join(b.keep, "console") }
+
+// tellTimes says how long the guest took for what.
+func (b *boot) tellTimes(t *checks.Tally) {
+	var text strings.Builder
+	for _, verb := range slices.Sorted(maps.Keys(b.took)) {
+		fmt.Fprintf(&text, "; %s %v", verb, b.took[verb].Round(10*time.Millisecond))
+	}
+	t.Note("in the guest%s", text.String())
+}

@@ -201,7 +201,11 @@ func (b *boot) compareDistilled(name string, made built) error {
 	if !a.ok {
 		return fmt.Errorf("%s", a.detail)
 	}
-	got, err := btf.Parse([]byte(a.detail), b.base)
+	raw, err := unpack(a.detail)
+	if err != nil {
+		return err
+	}
+	got, err := btf.Parse(raw, b.base)
 	if err != nil {
 		return err
 	}

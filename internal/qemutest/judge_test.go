@@ -66,7 +66,11 @@ func goodBoot(t *testing.T, mismatch bool) *boot {
 		case s.name == foreignModules[0]:
 			a = answer{false, "open: " + syscall.ENOENT.Error()}
 		case s.verb == "bytes":
-			a.detail = string(raw(good))
+			packed, err := pack(raw(good))
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.detail = packed
 		case s.verb == "btf":
 			a.detail = fingerprint(raw(good))
 		case s.name == "kfunc-shipped":
@@ -198,12 +202,12 @@ func fakeQemu(t *testing.T, script string) {
 // A qemu that fails, hangs, or ends before the guest has said all is a failed
 // check.
 func TestBoot(t *testing.T) {
-	const whole = `@0 ok \"\"\n@end 1\n`
+	const whole = `@0 ok 1 \"\"\n@end 1\n`
 	for _, test := range []struct{ script, err string }{
 		{`printf '` + strings.ReplaceAll(whole, `\"`, `"`) + `' >REPORT`, ""},
 		{"echo no machine >&2; exit 1", "no machine"},
 		{"exec sleep 60", "has not powered off in"},
-		{`printf '@0 ok ""\n' >REPORT`, "1 of 1 steps answered"},
+		{`printf '@0 ok 1 ""\n' >REPORT`, "1 of 1 steps answered"},
 		{`printf 'Kernel panic' >REPORT`, "step 0: the answer is"},
 		{"exit 0", "no such file"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Modules are loaded in stages, because some of what is looked at is only to be
@@ -65,6 +66,7 @@ type boot struct {
 
 	steps     []step
 	answers   map[step]answer
+	took      map[string]time.Duration // by verb
 	qemuErr   error
 	reportErr error
 }

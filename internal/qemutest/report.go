@@ -2,18 +2,24 @@ package main
 
 import (
 	"bufio"
+	"compress/flate"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // The guest's report has a line for each step, in their order, and a closing
 // one:
 //
-//	@0 ok "" stage "modules"
-//	@1 error "no such device" load ...
+//	@0 ok 3 ""
+//	@1 error 120 "no such device"
 //	@end 2
+//
+// The number is the milliseconds that the step took.
 //
 // The serial line that it comes through may lose or garble bytes, and the guest
 // may die at any of them. So a line counts if it is whole and the one that was
@@ -25,24 +31,33 @@ type answer struct {
 	detail string
 }
 
+// timed is an answer and how long it took.
+type timed struct {
+	answer
+	took time.Duration // in milliseconds
+}
+
 // maxAnswer is how long a line of the report may be, in bytes. The longest
 // carry the BTF of a module.
 const maxAnswer = 4 << 20
 
-func formatAnswer(i int, a answer) string {
+// maxUnpacked is how long the BTF of a module may be, in bytes.
+const maxUnpacked = 16 << 20
+
+func formatAnswer(i int, a timed) string {
 	verdict := "error"
 	if a.ok {
 		verdict = "ok"
 	}
-	return fmt.Sprintf("@%d %s %q\n", i, verdict, a.detail)
+	return fmt.Sprintf("@%d %s %d %q\n", i, verdict, a.took.Milliseconds(), a.detail)
 }
 
 func formatEnd(steps int) string { return fmt.Sprintf("@end %d\n", steps) }
 
 // parseReport reads a report on so many steps. It returns the answers that came
 // before something went wrong, and what did.
-func parseReport(r io.Reader, steps int) ([]answer, error) {
-	var answers []answer
+func parseReport(r io.Reader, steps int) ([]timed, error) {
+	var answers []timed
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxAnswer)
 	for lines.Scan() {
@@ -68,16 +83,42 @@ func parseReport(r io.Reader, steps int) ([]answer, error) {
 	return answers, fmt.Errorf("%d of %d steps answered", len(answers), steps)
 }
 
-func parseAnswer(line string, due int) (answer, error) {
+func parseAnswer(line string, due int) (timed, error) {
 	bad := fmt.Errorf("step %d: the answer is %.80q", due, line)
-	rest, ok := strings.CutPrefix(line, fmt.Sprintf("@%d ", due))
-	verdict, quoted, ok2 := strings.Cut(rest, " ")
-	if !ok || !ok2 || verdict != "ok" && verdict != "error" {
-		return answer{}, bad
+	words := strings.SplitN(line, " ", 4)
+	if len(words) != 4 || words[0] != fmt.Sprintf("@%d", due) || words[1] != "ok" && words[1] != "error" {
+		return timed{}, bad
 	}
-	detail, err := strconv.Unquote(quoted)
-	if err != nil || !strings.HasPrefix(quoted, `"`) {
-		return answer{}, bad
+	ms, err := strconv.ParseUint(words[2], 10, 32)
+	if err != nil {
+		return timed{}, bad
 	}
-	return answer{verdict == "ok", detail}, nil
+	detail, err := strconv.Unquote(words[3])
+	if err != nil || words[3][0] != '"' {
+		return timed{}, bad
+	}
+	return timed{answer{words[1] == "ok", detail}, time.Duration(ms) * time.Millisecond}, nil
+}
+
+// pack makes bytes into text that takes little of the serial line's time, and
+// unpack makes it bytes again.
+func pack(b []byte) (string, error) {
+	var text strings.Builder
+	enc := base64.NewEncoder(base64.StdEncoding, &text)
+	w, err := flate.NewWriter(enc, flate.BestSpeed)
+	if err != nil {
+		return "", err
+	}
+	_, err = w.Write(b)
+	err = errors.Join(err, w.Close(), enc.Close())
+	return text.String(), err
+}
+
+func unpack(text string) ([]byte, error) {
+	r := flate.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(text)))
+	b, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
+	if err == nil && len(b) > maxUnpacked {
+		err = fmt.Errorf("more than %d bytes", maxUnpacked)
+	}
+	return b, err
 }
