@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -16,6 +17,7 @@ import (
 // panics when its first process ends.
 func guestMain() {
 	defer powerOff()
+	debug.SetGCPercent(400) // there is more memory than time
 	report, err := guestSetup()
 	if err != nil {
 		fmt.Println("qemutest:", err)
@@ -111,7 +113,8 @@ type guest struct {
 func (g *guest) do(s step) (detail string, err error) {
 	switch s.verb {
 	case "stage":
-		return "", os.WriteFile("/dev/kmsg", []byte(stageMark+s.name), 0)
+		// A record without a line's end is open for more, and hidden.
+		return "", os.WriteFile("/dev/kmsg", []byte(stageMark+s.name+"\n"), 0)
 	case "load":
 		return "", loadModule(s.file)
 	case "unload":
@@ -167,16 +170,22 @@ func loadModule(file string) error {
 	return nil
 }
 
+// unloadModule waits for a module that is still in use for a moment: a program
+// that was refused lets go of it some time after.
 func unloadModule(name string) error {
 	p, err := syscall.BytePtrFromString(name)
 	if err != nil {
 		return err
 	}
-	_, _, errno := syscall.Syscall(syscall.SYS_DELETE_MODULE, uintptr(unsafe.Pointer(p)), syscall.O_NONBLOCK, 0)
-	if errno != 0 {
-		return errno
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		_, _, errno := syscall.Syscall(syscall.SYS_DELETE_MODULE, uintptr(unsafe.Pointer(p)), syscall.O_NONBLOCK, 0)
+		switch {
+		case errno == 0:
+			return nil
+		case errno != syscall.EAGAIN || time.Now().After(deadline):
+			return errno
+		}
 	}
-	return nil
 }
 
 // stageMark begins the records by which steps mark the kernel's log.

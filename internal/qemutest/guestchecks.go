@@ -21,9 +21,10 @@ var guestChecks = map[string]func() (string, error){
 	"overlay":     overlayProbe,
 	"vsock":       vsockProbe,
 	"watchdog":    watchdogProbe,
-	// Once with ids that must not do, once with those that must.
-	"kfunc-shipped": callKfunc,
-	"kfunc":         callKfunc,
+	// With ids that must not do, and with those that must.
+	"kfunc-shipped":   callKfunc,
+	"kfunc-distilled": callKfunc,
+	"kfunc":           callKfunc,
 }
 
 // loopDevice is a loop device with a number and an offset of our own.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,7 +24,6 @@ type host struct {
 	base      *btf.BTF // vmlinux's
 	baseBytes []byte
 	mismatch  bool // the kernel loads modules whose BTF it refuses
-	ids       bool // the tool can resolve .BTF_ids
 
 	work string
 	t    checks.Tally
@@ -45,11 +43,6 @@ func (h *host) run(dir string) (err error) {
 	if h.mismatch, err = configured(config, "CONFIG_MODULE_ALLOW_BTF_MISMATCH"); err != nil {
 		return err
 	}
-	help, err := exec.Command(h.tool, "encode", "--help").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s: %w", h.tool, err)
-	}
-	h.ids = strings.Contains(string(help), "--resolve-btfids")
 	if h.work, err = os.MkdirTemp("", "qemutest"); err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (b *boot) judge(t *checks.Tally) {
 	}
 	b.judgeKfuncs(t)
 	b.judgeDistilled(t)
-	for _, stage := range []string{stagePrograms, stageModules, stageDistilled} {
+	for _, stage := range []string{stagePrograms, stageKfuncs, stageModules, stageDistilled} {
 		b.judgeLog(t, stage)
 	}
 	b.judgeForeign(t)
@@ -156,10 +156,8 @@ func (b *boot) judgeCheck(t *checks.Tally, name string) {
 // judgeKfuncs wants the kfuncs of a module to be there, and not to be there
 // with the ids of other BTF: the second shows that the first can fail.
 func (b *boot) judgeKfuncs(t *checks.Tally) {
-	if !b.ids {
-		return
-	}
 	b.judgeCheck(t, "kfunc")
+	b.judgeCheck(t, "kfunc-distilled")
 	file := b.variants[stageShipped].guestPath(kfuncModule)
 	load, check := b.said("load", kfuncModule, file), b.said("check", "kfunc-shipped", "")
 	detail := check.detail
@@ -168,7 +166,8 @@ func (b *boot) judgeKfuncs(t *checks.Tally) {
 	}
 	_, answered := b.answers[step{"check", "kfunc-shipped", ""}]
 	_, logged := b.logOf(stageShipped)
-	t.Check(answered && logged && !check.ok, "with the .BTF_ids that %s was shipped with it fails: %s", kfuncModule, detail)
+	unloaded := b.said("unload", kfuncModule, stageShipped).ok == load.ok && b.said("unload", kfuncModule, stageKfuncs).ok
+	t.Check(answered && logged && unloaded && !check.ok, "with the .BTF_ids that %s was shipped with it fails: %s", kfuncModule, detail)
 }
 
 // judgeDistilled compares modules that the kernel has taken to its base with

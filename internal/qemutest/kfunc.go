@@ -164,9 +164,18 @@ func loadWithModule(kind ebpf.ProgramType, insns asm.Instructions, moduleFD int)
 	runtime.KeepAlive([]any{text, license, log, fds})
 	if errno != 0 {
 		said, _, _ := bytes.Cut(log, []byte{0})
-		return nil, fmt.Errorf("load: %w: %s", errno, strings.TrimSpace(string(said)))
+		return nil, fmt.Errorf("load: %w: %s", errno, verifierError(string(said)))
 	}
 	return ebpf.NewProgramFromFD(int(fd))
+}
+
+// verifierError is the last line of a verifier's log in front of its figures.
+func verifierError(log string) string {
+	lines := strings.Split(strings.TrimSpace(log), "\n")
+	if n := len(lines); n > 1 && strings.HasPrefix(lines[n-1], "processed ") {
+		return lines[n-2]
+	}
+	return lines[len(lines)-1]
 }
 
 func address(b []byte) uint64 { return uint64(uintptr(unsafe.Pointer(&b[0]))) }

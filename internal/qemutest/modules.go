@@ -22,7 +22,6 @@ type module struct {
 	name    string // as the kernel has it: x_y for x-y.ko
 	path    string
 	depends []string // names
-	ids     bool     // has kfuncs or other ids in .BTF_ids
 }
 
 func findKernel(dir string) (*kernel, error) {
@@ -68,7 +67,6 @@ func readModule(path string) (*module, error) {
 	}
 	m := parseModinfo(info)
 	m.path = path
-	m.ids = f.Section(".BTF_ids") != nil
 	if m.name == "" {
 		m.name = kernelName(strings.TrimSuffix(filepath.Base(path), ".ko"))
 	}

@@ -14,6 +14,7 @@ import (
 //	           for programs look through the BTF of all
 //	shipped    a module whose .BTF_ids are those of the BTF that it was shipped
 //	           with; unloaded again
+//	kfuncs     the same module with a distilled base; unloaded again
 //	modules    all others
 //	distilled  modules made for another base, with a base of their own
 //	foreign    modules made for another base, without; last, because the kernel
@@ -22,6 +23,7 @@ import (
 const (
 	stagePrograms  = "programs"
 	stageShipped   = "shipped"
+	stageKfuncs    = "kfuncs"
 	stageModules   = "modules"
 	stageDistilled = "distilled"
 	stageForeign   = "foreign"
@@ -86,25 +88,18 @@ func (b *boot) build() error {
 	if err != nil {
 		return err
 	}
-	var resolve []string
-	if b.ids {
-		resolve = []string{"--resolve-btfids"}
-	} else {
-		b.t.Note("pending: .BTF_ids cannot be resolved yet, modules that have them are left out")
-	}
-	plain := &variant{name: stageModules, base: b.vmlinux, flags: resolve}
+	const resolve = "--resolve-btfids"
+	plain := &variant{name: stageModules, base: b.vmlinux, flags: []string{resolve}}
 	for _, name := range b.order {
-		if !slices.Contains(distilledModules, name) && !slices.Contains(foreignModules, name) && (b.ids || !b.modules[name].ids) {
+		if !slices.Contains(distilledModules, name) && !slices.Contains(foreignModules, name) {
 			plain.modules = append(plain.modules, name)
 		}
 	}
 	all := []*variant{
 		plain,
-		{name: stageDistilled, base: other, flags: append([]string{"--features", "+distilled_base"}, resolve...), modules: distilledModules},
-		{name: stageForeign, base: other, flags: resolve, modules: foreignModules},
-	}
-	if b.ids {
-		all = append(all, &variant{name: stageShipped, base: b.vmlinux, modules: []string{kfuncModule}})
+		{name: stageDistilled, base: other, flags: []string{resolve, "--features", "+distilled_base"}, modules: append([]string{kfuncModule}, distilledModules...)},
+		{name: stageForeign, base: other, modules: foreignModules},
+		{name: stageShipped, base: b.vmlinux, modules: []string{kfuncModule}},
 	}
 	b.variants, b.built = map[string]*variant{}, map[string]map[string]built{}
 	for _, v := range all {
@@ -158,25 +153,28 @@ func (b *boot) plan() (map[string]string, error) {
 	}
 	add("log", stagePrograms, "")
 
-	if b.ids {
-		add("stage", stageShipped, "")
-		if err := load(needsOf(kfuncModule)...); err != nil {
-			return nil, err
-		}
-		loadAs(stageShipped, kfuncModule)
-		add("check", "kfunc-shipped", "")
-		add("unload", kfuncModule, "")
-		add("log", stageShipped, "")
-		delete(loaded, kfuncModule)
+	if err := load(needsOf(kfuncModule)...); err != nil {
+		return nil, err
 	}
+	add("stage", stageShipped, "")
+	loadAs(stageShipped, kfuncModule)
+	add("check", "kfunc-shipped", "")
+	add("unload", kfuncModule, stageShipped)
+	add("log", stageShipped, "")
+
+	add("stage", stageKfuncs, "")
+	loadAs(stageDistilled, kfuncModule)
+	add("check", "kfunc-distilled", "")
+	add("bytes", kfuncModule, "")
+	add("unload", kfuncModule, stageKfuncs)
+	add("log", stageKfuncs, "")
+	delete(loaded, kfuncModule)
 
 	add("stage", stageModules, "")
-	if b.ids {
-		if err := load(kfuncModule); err != nil {
-			return nil, err
-		}
-		add("check", "kfunc", "")
+	if err := load(kfuncModule); err != nil {
+		return nil, err
 	}
+	add("check", "kfunc", "")
 	for _, name := range b.variants[stageModules].modules {
 		if !loaded[name] {
 			loadAs(stageModules, name)

@@ -10,7 +10,7 @@ import (
 //
 //	stage NAME          write a mark into the kernel's log
 //	load NAME FILE      load a module
-//	unload NAME
+//	unload NAME STAGE   unload it again; the stage tells this from other times
 //	btf NAME            hash /sys/kernel/btf/NAME
 //	bytes NAME          send /sys/kernel/btf/NAME as it is
 //	check NAME          do what checks.go has under this name
@@ -31,7 +31,7 @@ func (s step) String() string {
 }
 
 // verbs says how many words follow each verb.
-var verbs = map[string]int{"stage": 1, "load": 2, "unload": 1, "btf": 1, "bytes": 1, "check": 1, "log": 1}
+var verbs = map[string]int{"stage": 1, "load": 2, "unload": 2, "btf": 1, "bytes": 1, "check": 1, "log": 1}
 
 func formatSteps(steps []step) []byte {
 	var b []byte
