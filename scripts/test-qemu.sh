@@ -7,7 +7,6 @@
 #	GOBTFENC_KERNEL_DIR  an unpacked kernel with DWARF (default: what scripts/fetch-kernel.sh fetches)
 #	GOBTFENC_IMAGE_DIR   the same kernel as it is booted (default: likewise)
 #	GOBTFENC             the command under test (default bin/gobtfenc)
-#	QEMU_ACCEL           qemu's accelerator (default tcg, which needs no rights and is the same everywhere)
 #	QEMU_KEEP            a folder that keeps the initramfs, the console and the report
 set -eu
 cd "$(dirname "$0")/.."
@@ -35,5 +34,5 @@ fetch || {
 	fetch
 }
 # The program is the guest's first process too, where there are no libraries.
-CGO_ENABLED=0 exec go run ./internal/qemutest -gobtfenc "${GOBTFENC:-bin/gobtfenc}" -accel "${QEMU_ACCEL:-tcg}" -keep "${QEMU_KEEP:-}" \
+CGO_ENABLED=0 exec go run ./internal/qemutest -gobtfenc "${GOBTFENC:-bin/gobtfenc}" -keep "${QEMU_KEEP:-}" \
 	-vmlinuz "$image/boot/vmlinuz-$release" "$kernel"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -17,8 +18,9 @@ import (
 
 // host prepares the boot, waits for it and judges.
 type host struct {
-	tool, vmlinuz, accel, keep string
-	timeout                    time.Duration
+	tool, vmlinuz, keep string
+	timeout             time.Duration
+	ctx                 context.Context
 
 	*kernel
 	base      *btf.BTF // vmlinux's
@@ -73,8 +75,10 @@ func (h *host) test() error {
 	}
 	h.t.Note("initramfs of %d modules: %d MiB; prepared in %v", len(files), size>>20, since(start))
 	start = time.Now()
-	b.start()
-	h.t.Note("%d steps, booted, done and powered off in %v (%s)", len(b.steps), since(start), h.accel)
+	if b.start(); h.ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	h.t.Note("%d steps, booted, done and powered off in %v", len(b.steps), since(start))
 	b.tellTimes(&h.t)
 	b.judge(&h.t)
 	return h.t.Close()
@@ -114,7 +118,7 @@ func (b *boot) initramfs(files map[string]string) (int64, error) {
 // start boots and reads the report; what went wrong is for judge.
 func (b *boot) start() {
 	report := filepath.Join(b.keep, "report")
-	b.qemuErr = qemu(b.timeout, b.accel, b.vmlinuz, filepath.Join(b.keep, "initramfs"), b.console(), report)
+	b.qemuErr = qemu(b.ctx, b.timeout, b.vmlinuz, filepath.Join(b.keep, "initramfs"), b.console(), report)
 	f, err := os.Open(report)
 	if err != nil {
 		b.reportErr = err

@@ -211,7 +211,7 @@ func TestBoot(t *testing.T) {
 		{`printf 'Kernel panic' >REPORT`, "step 0: the answer is"},
 		{"exit 0", "no such file"},
 	} {
-		b := &boot{host: &host{keep: t.TempDir(), timeout: testTimeout}, steps: []step{{"stage", "a", ""}}}
+		b := &boot{host: &host{keep: t.TempDir(), timeout: testTimeout, ctx: t.Context()}, steps: []step{{"stage", "a", ""}}}
 		fakeQemu(t, strings.ReplaceAll(test.script, "REPORT", filepath.Join(b.keep, "report")))
 		b.start()
 		err := errors.Join(b.qemuErr, b.reportErr)

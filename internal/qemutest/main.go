@@ -2,7 +2,7 @@
 // kernel in qemu, loads modules whose BTF is gobtfenc's, and compares what the
 // kernel has made of it.
 //
-//	qemutest -gobtfenc bin/gobtfenc -vmlinuz FILE [-timeout 4m] [-keep DIR] KERNEL
+//	qemutest -gobtfenc bin/gobtfenc -vmlinuz FILE [-timeout 6m] [-keep DIR] KERNEL
 //
 // KERNEL is a folder with a vmlinux and modules that have DWARF, as
 // scripts/fetch-kernel.sh unpacks it, and FILE the kernel to boot, of the same
@@ -18,9 +18,12 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -32,14 +35,17 @@ func main() {
 	h := &host{}
 	flag.StringVar(&h.tool, "gobtfenc", "bin/gobtfenc", "the command under test")
 	flag.StringVar(&h.vmlinuz, "vmlinuz", "", "the kernel to boot")
-	flag.StringVar(&h.accel, "accel", "tcg", "qemu's accelerator: tcg is the same everywhere")
 	flag.StringVar(&h.keep, "keep", "", "leave initramfs, console and report in `DIR`")
-	flag.DurationVar(&h.timeout, "timeout", 4*time.Minute, "for the boot")
+	flag.DurationVar(&h.timeout, "timeout", 6*time.Minute, "for the boot")
 	flag.Parse()
 	if flag.NArg() != 1 || h.vmlinuz == "" {
 		flag.Usage()
 		os.Exit(2)
 	}
+	// An interrupted run ends qemu and removes what it made, which is much.
+	var stop context.CancelFunc
+	h.ctx, stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	if err := h.run(flag.Arg(0)); err != nil {
 		fmt.Fprintln(os.Stderr, "qemutest:", err)
 		os.Exit(1)

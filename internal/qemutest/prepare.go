@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"debug/elf"
 	"fmt"
 	"io"
@@ -58,11 +59,11 @@ func (h *host) build(v *variant) (map[string]built, error) {
 		made[i].path = filepath.Join(dir, filepath.Base(m.path))
 		sources, args = append(sources, m.path), append(args, made[i].path)
 	}
-	if err := command("cp", sources...); err != nil {
+	if err := command(h.ctx, "cp", sources...); err != nil {
 		return nil, err
 	}
 	start := time.Now()
-	if err := command(h.tool, args...); err != nil {
+	if err := command(h.ctx, h.tool, args...); err != nil {
 		return nil, err
 	}
 	h.t.Note("%s: %d modules encoded in %v", v.name, len(made), since(start))
@@ -94,11 +95,11 @@ func (h *host) finish(b *built) (err error) {
 		}
 		b.relocated = btftest.Text(r)
 	}
-	return command("objcopy", "--strip-debug", b.path)
+	return command(h.ctx, "objcopy", "--strip-debug", b.path)
 }
 
-func command(name string, args ...string) error {
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+func command(ctx context.Context, name string, args ...string) error {
+	if out, err := exec.CommandContext(ctx, name, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", name, err, out)
 	}
 	return nil
