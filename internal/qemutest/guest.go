@@ -1,17 +1,22 @@
+//go:build linux && amd64
+
 package main
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"syscall"
 	"time"
 	"unsafe"
 )
+
+// The guest has no user space but this process. It does one step after the
+// other and answers each before it begins the next, so that the last answer
+// tells where a kernel died. It judges only what needs to be there to be seen:
+// a program that is attached and what that read.
 
 // guestMain is the first process of the guest. It must not return: the kernel
 // panics when its first process ends.
@@ -104,11 +109,6 @@ func powerOff() {
 	select {}
 }
 
-// guest is what the steps have to keep in mind.
-type guest struct {
-	log *os.File // /dev/kmsg, at the first record that was not reported
-}
-
 // do carries out a step.
 func (g *guest) do(s step) (detail string, err error) {
 	switch s.verb {
@@ -143,14 +143,8 @@ func (g *guest) do(s step) (detail string, err error) {
 	return "", fmt.Errorf("unknown step %s", s)
 }
 
-// fingerprint tells BTF from other BTF: its size and a hash.
-func fingerprint(raw []byte) string { return fmt.Sprintf("%d %x", len(raw), sha256.Sum256(raw)) }
-
 // sysBTF is where the kernel shows a module's BTF.
 func sysBTF(name string) string { return filepath.Join("/sys/kernel/btf", name) }
-
-// moduleParams are for modules that do harm or nothing without.
-var moduleParams = map[string]string{}
 
 func loadModule(file string) error {
 	f, err := os.Open(file)
@@ -158,12 +152,9 @@ func loadModule(file string) error {
 		return err
 	}
 	defer f.Close()
-	params, err := syscall.BytePtrFromString(moduleParams[filepath.Base(file)])
-	if err != nil {
-		return err
-	}
+	noParams := []byte{0}
 	const sysFinitModule = 313
-	_, _, errno := syscall.Syscall(sysFinitModule, f.Fd(), uintptr(unsafe.Pointer(params)), 0)
+	_, _, errno := syscall.Syscall(sysFinitModule, f.Fd(), uintptr(unsafe.Pointer(&noParams[0])), 0)
 	if errno != 0 {
 		return errno
 	}
@@ -186,54 +177,4 @@ func unloadModule(name string) error {
 			return errno
 		}
 	}
-}
-
-// stageMark begins the records by which steps mark the kernel's log.
-const stageMark = "qemutest stage "
-
-// ofInterest are parts of records that say something of BTF, or that the kernel
-// is broken.
-var ofInterest = []string{stageMark, "BTF", "BPF:", "kfunc", "BUG:", "Oops", "WARNING:"}
-
-// kernelLog returns the records that came since it was called last and are of
-// interest, each with its line's end.
-func (g *guest) kernelLog() (string, error) {
-	if g.log == nil {
-		f, err := os.OpenFile("/dev/kmsg", os.O_RDONLY|syscall.O_NONBLOCK, 0)
-		if err != nil {
-			return "", err
-		}
-		g.log = f
-	}
-	var out strings.Builder
-	record := make([]byte, 8192)
-	for {
-		// Not through os.File, which would wait for the next record.
-		n, err := syscall.Read(int(g.log.Fd()), record)
-		switch {
-		case err == syscall.EAGAIN:
-			return out.String(), nil
-		case err == syscall.EPIPE:
-			return "", fmt.Errorf("records of the kernel's log were overwritten")
-		case err == syscall.EINTR:
-			continue
-		case err != nil:
-			return "", err
-		}
-		line := message(string(record[:n]))
-		for _, part := range ofInterest {
-			if strings.Contains(line, part) {
-				out.WriteString(line + "\n")
-				break
-			}
-		}
-	}
-}
-
-// message takes the text out of a record: level,number,time,flags;text, and
-// lines with what belongs to it.
-func message(record string) string {
-	_, text, _ := strings.Cut(record, ";")
-	text, _, _ = strings.Cut(text, "\n")
-	return text
 }

@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 package main
 
 import (
@@ -10,6 +12,11 @@ import (
 	"syscall"
 	"unsafe"
 )
+
+// A check has the kernel call a function of a module in a way that any program
+// could, with a value that is not there by chance, and looks whether the same
+// value is seen through the module's types. Functions are such as compilers do
+// not inline: they are called from several places or by pointer.
 
 // guestChecks are what the step check can do. They return what they have seen.
 var guestChecks = map[string]func() (string, error){

@@ -21,6 +21,11 @@ import (
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
 )
 
+// Modules go the way that a distribution's go: they are encoded in place, with
+// their DWARF in them, and stripped of that afterwards. Stripped, all of them
+// are small enough for an initramfs. What gobtfenc wrote is read in between, so
+// that the kernel's BTF is compared with that and not with what was left of it.
+
 // variant is one way to encode modules. Each has a folder of its own, here and
 // in the guest.
 type variant struct {

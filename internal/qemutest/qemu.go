@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+// The guest has two serial lines and nothing else: no disk, no network, no
+// devices. The kernel's console is on the first and for people; the report has
+// the second to itself, where no message of the kernel can get between.
+
 // What the guest gets. It is emulated, by TCG, also where the machine could do
 // better: that needs no rights and is the same everywhere. All instructions that
 // TCG knows, for modules that are for one of them, but without five levels of

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"compress/flate"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -99,6 +100,9 @@ func parseAnswer(line string, due int) (timed, error) {
 	}
 	return timed{answer{words[1] == "ok", detail}, time.Duration(ms) * time.Millisecond}, nil
 }
+
+// fingerprint tells BTF from other BTF: its size and a hash.
+func fingerprint(raw []byte) string { return fmt.Sprintf("%d %x", len(raw), sha256.Sum256(raw)) }
 
 // pack makes bytes into text that takes little of the serial line's time, and
 // unpack makes it bytes again.
