@@ -44,7 +44,7 @@ func main() {
 	}
 	// An interrupted run ends qemu and removes what it made, which is much.
 	var stop context.CancelFunc
-	h.ctx, stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	h.ctx, stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	if err := h.run(flag.Arg(0)); err != nil {
 		fmt.Fprintln(os.Stderr, "qemutest:", err)

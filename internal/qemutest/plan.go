@@ -14,7 +14,8 @@ import (
 //	           for programs look through the BTF of all
 //	shipped    a module whose .BTF_ids are those of the BTF that it was shipped
 //	           with; unloaded again
-//	kfuncs     the same module with a distilled base; unloaded again
+//	kfuncs     the same module with a distilled base, unloaded again, and with
+//	           vmlinux as the base
 //	modules    all others
 //	distilled  modules made for another base, with a base of their own
 //	foreign    modules made for another base, without; last, because the kernel
@@ -61,7 +62,6 @@ var alsoNeeds = map[string]string{
 // boot is one start of the guest: what it gets, and what it answered.
 type boot struct {
 	*host
-	order []string // all modules, dependencies first
 
 	variants map[string]*variant
 	built    map[string]map[string]built // by variant, then module
@@ -80,29 +80,25 @@ func (b *boot) build() error {
 			m.depends = append(m.depends, to)
 		}
 	}
-	var err error
-	if b.order, err = loadOrder(b.modules, slices.Collect(maps.Keys(b.modules))); err != nil {
+	order, err := loadOrder(b.modules, slices.Collect(maps.Keys(b.modules)))
+	if err != nil {
 		return err
 	}
 	other, err := b.shuffledBase()
 	if err != nil {
 		return err
 	}
+	plain := slices.DeleteFunc(order, func(name string) bool {
+		return slices.Contains(distilledModules, name) || slices.Contains(foreignModules, name)
+	})
 	const resolve = "--resolve-btfids"
-	plain := &variant{name: stageModules, base: b.vmlinux, flags: []string{resolve}}
-	for _, name := range b.order {
-		if !slices.Contains(distilledModules, name) && !slices.Contains(foreignModules, name) {
-			plain.modules = append(plain.modules, name)
-		}
-	}
-	all := []*variant{
-		plain,
-		{name: stageDistilled, base: other, flags: []string{resolve, "--features", "+distilled_base"}, modules: append([]string{kfuncModule}, distilledModules...)},
-		{name: stageForeign, base: other, modules: foreignModules},
-		{name: stageShipped, base: b.vmlinux, modules: []string{kfuncModule}},
-	}
 	b.variants, b.built = map[string]*variant{}, map[string]map[string]built{}
-	for _, v := range all {
+	for _, v := range []*variant{
+		{stageModules, plain, b.vmlinux, []string{resolve}},
+		{stageDistilled, append([]string{kfuncModule}, distilledModules...), other, []string{resolve, "--features", "+distilled_base"}},
+		{stageForeign, foreignModules, other, nil},
+		{stageShipped, []string{kfuncModule}, b.vmlinux, nil},
+	} {
 		b.variants[v.name] = v
 		if b.built[v.name], err = b.host.build(v); err != nil {
 			return fmt.Errorf("%s: %w", v.name, err)
@@ -111,94 +107,111 @@ func (b *boot) build() error {
 	return nil
 }
 
+// planner writes the steps of a boot.
+type planner struct {
+	*boot
+	files  map[string]string // which file of the guest is which here
+	loaded map[string]bool   // modules
+	err    error             // the first
+}
+
 // plan writes the steps and returns which file of the guest is which here.
 func (b *boot) plan() (map[string]string, error) {
-	files := map[string]string{}
-	loaded := map[string]bool{}
-	add := func(verb, name, file string) { b.steps = append(b.steps, step{verb, name, file}) }
-	loadAs := func(variant, name string) {
-		file := b.variants[variant].guestPath(name)
-		files[file] = b.built[variant][name].path
-		loaded[name] = true
-		add("load", name, file)
-	}
-	// load loads modules and what they need, once.
-	load := func(names ...string) error {
-		order, err := loadOrder(b.modules, names)
-		if err != nil {
-			return err
-		}
-		for _, name := range order {
-			if !loaded[name] {
-				loadAs(stageModules, name)
-			}
-		}
-		return nil
-	}
-	needsOf := func(names ...string) (needs []string) {
-		for _, name := range names {
-			needs = append(needs, b.modules[name].depends...)
-		}
-		return needs
-	}
+	p := &planner{boot: b, files: map[string]string{}, loaded: map[string]bool{}}
+	p.add("btf", "vmlinux", "")
+	p.programs()
+	p.kfuncs()
+	p.allModules()
+	p.distilled()
+	p.foreign()
+	return p.files, p.err
+}
 
-	add("btf", "vmlinux", "")
-	add("stage", stagePrograms, "")
-	if err := load(append(needsOf(distilledEarly), programModules...)...); err != nil {
-		return nil, err
+func (p *planner) add(verb, name, file string) {
+	p.steps = append(p.steps, step{verb, name, file})
+}
+
+// loadAs loads a module as it is in a variant.
+func (p *planner) loadAs(variant, name string) {
+	file := p.variants[variant].guestPath(name)
+	p.files[file] = p.built[variant][name].path
+	p.loaded[name] = true
+	p.add("load", name, file)
+}
+
+// load loads modules as they are in stageModules, and what they need, once.
+func (p *planner) load(names ...string) {
+	order, err := loadOrder(p.modules, names)
+	if err != nil && p.err == nil {
+		p.err = err
 	}
-	loadAs(stageDistilled, distilledEarly)
+	for _, name := range order {
+		if !p.loaded[name] {
+			p.loadAs(stageModules, name)
+		}
+	}
+}
+
+func (p *planner) programs() {
+	p.add("stage", stagePrograms, "")
+	p.load(p.modules[distilledEarly].depends...)
+	p.load(programModules...)
+	p.loadAs(stageDistilled, distilledEarly)
 	for _, name := range programChecks {
-		add("check", name, "")
+		p.add("check", name, "")
 	}
-	add("log", stagePrograms, "")
+	p.add("log", stagePrograms, "")
+}
 
-	if err := load(needsOf(kfuncModule)...); err != nil {
-		return nil, err
-	}
-	add("stage", stageShipped, "")
-	loadAs(stageShipped, kfuncModule)
-	add("check", "kfunc-shipped", "")
-	add("unload", kfuncModule, stageShipped)
-	add("log", stageShipped, "")
+// kfuncs loads one module in three ways, one after the other. The last stays.
+func (p *planner) kfuncs() {
+	p.load(p.modules[kfuncModule].depends...)
+	p.add("stage", stageShipped, "")
+	p.loadAs(stageShipped, kfuncModule)
+	p.add("check", "kfunc-shipped", "")
+	p.add("unload", kfuncModule, stageShipped)
+	p.add("log", stageShipped, "")
 
-	add("stage", stageKfuncs, "")
-	loadAs(stageDistilled, kfuncModule)
-	add("check", "kfunc-distilled", "")
-	add("bytes", kfuncModule, "")
-	add("unload", kfuncModule, stageKfuncs)
-	add("log", stageKfuncs, "")
-	delete(loaded, kfuncModule)
+	p.add("stage", stageKfuncs, "")
+	p.loadAs(stageDistilled, kfuncModule)
+	p.add("check", "kfunc-distilled", "")
+	p.add("bytes", kfuncModule, "")
+	p.add("unload", kfuncModule, stageKfuncs)
+	delete(p.loaded, kfuncModule)
+	p.load(kfuncModule)
+	p.add("check", "kfunc", "")
+	p.add("log", stageKfuncs, "")
+}
 
-	add("stage", stageModules, "")
-	if err := load(kfuncModule); err != nil {
-		return nil, err
-	}
-	add("check", "kfunc", "")
-	for _, name := range b.variants[stageModules].modules {
-		if !loaded[name] {
-			loadAs(stageModules, name)
+func (p *planner) allModules() {
+	p.add("stage", stageModules, "")
+	for _, name := range p.variants[stageModules].modules {
+		if !p.loaded[name] {
+			p.loadAs(stageModules, name)
 		}
 	}
-	for _, name := range b.variants[stageModules].modules {
-		add("btf", name, "")
+	for _, name := range p.variants[stageModules].modules {
+		p.add("btf", name, "")
 	}
-	add("log", stageModules, "")
+	p.add("log", stageModules, "")
+}
 
-	add("stage", stageDistilled, "")
+func (p *planner) distilled() {
+	p.add("stage", stageDistilled, "")
 	for _, name := range distilledModules {
-		if !loaded[name] {
-			loadAs(stageDistilled, name)
+		if !p.loaded[name] {
+			p.loadAs(stageDistilled, name)
 		}
-		add("bytes", name, "")
+		p.add("bytes", name, "")
 	}
-	add("log", stageDistilled, "")
+	p.add("log", stageDistilled, "")
+}
 
-	add("stage", stageForeign, "")
+func (p *planner) foreign() {
+	p.add("stage", stageForeign, "")
 	for _, name := range foreignModules {
-		loadAs(stageForeign, name)
-		add("btf", name, "")
+		p.loadAs(stageForeign, name)
+		p.add("btf", name, "")
 	}
-	add("log", stageForeign, "")
-	return files, nil
+	p.add("log", stageForeign, "")
 }
