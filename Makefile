@@ -4,8 +4,9 @@
 #	make demo KERNEL=debian     the same with a whole Debian kernel, fetched through apt
 #	make test                   everything that needs no network but for Go modules and apt
 #	make test-kernel            a whole Debian kernel, against the BTF it ships with
-#	make test-outoftree         modules built against Debian's kernel headers, against pahole
 #	make test-qemu              a Debian kernel in qemu loads the modules and is asked about them
+#	make test-outoftree         Kbuild makes modules with gobtfenc for pahole, against Debian's headers
+#	make test-kbuild            Kbuild makes a kernel with gobtfenc for pahole, against pahole
 #	make bench                  time and memory against pahole, as a table
 #	make fuzz FUZZTIME=1m       every fuzz target for that long
 #	make install                PREFIX (/usr/local), DESTDIR
@@ -54,13 +55,18 @@ test-kernel: $(bin)
 
 .PHONY: test-outoftree
 test-outoftree: $(bin)
-	$(install_packages) gcc objcopy pahole
+	$(install_packages) gcc gcc-12 pahole
 	scripts/test-outoftree.sh
 
 .PHONY: test-qemu
 test-qemu: $(bin)
 	$(install_packages) objcopy qemu-system-x86_64
 	scripts/test-qemu.sh
+
+.PHONY: test-kbuild
+test-kbuild: $(bin)
+	$(install_packages) gcc flex bison bc kmod xz libelf.h pahole
+	scripts/test-kbuild.sh
 
 .PHONY: bench
 bench: $(bin)

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Makes sure that commands are there:
+# Makes sure that commands and headers of C are there:
 #
-#	scripts/install-packages.sh COMMAND...
+#	scripts/install-packages.sh COMMAND|HEADER.h...
 #
 # What is missing is installed from Debian's packages, through sudo where that is needed. Where
 # that cannot be done it is an error under CI; elsewhere the tests that need the command are
@@ -20,13 +20,18 @@ package() {
 	objcopy) echo binutils ;;
 	pahole) echo dwarves ;;
 	qemu-system-x86_64) echo qemu-system-x86 ;;
+	xz) echo xz-utils ;;
+	libelf.h) echo libelf-dev ;;
 	*) echo "$1" ;;
 	esac
 }
 
 missing() {
 	for c in "$@"; do
-		command -v "$c" >/dev/null || echo "$c"
+		case $c in
+		*.h) [ -f "/usr/include/$c" ] || echo "$c" ;;
+		*) command -v "$c" >/dev/null || echo "$c" ;;
+		esac
 	done
 }
 

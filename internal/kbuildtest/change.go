@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// unchanged checks that make has nothing to do after the build.
+func (b *bench) unchanged(o *objtree, want *kernelBTF) error {
+	before, err := o.stamps()
+	if err != nil {
+		return err
+	}
+	m := o.make()
+	after, err := o.stamps()
+	if err != nil {
+		return err
+	}
+	b.Check(m.err == nil && len(m.targets("BTF [M]"))+len(m.targets("LD [M]"))+len(m.targets("LD")) == 0 && slices.Equal(before, after),
+		"make again makes nothing%s", because(m.err))
+	return nil
+}
+
+// stamps returns when vmlinux and each module last changed.
+func (o *objtree) stamps() ([]time.Time, error) {
+	names, err := o.modules()
+	if err != nil {
+		return nil, err
+	}
+	var all []time.Time
+	for _, n := range append(names, "vmlinux") {
+		st, err := os.Stat(o.path(n))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, st.ModTime())
+	}
+	return all, nil
+}
+
+// oneSource touches the object of one module and wants the BTF of that one alone.
+func (b *bench) oneSource(o *objtree, want *kernelBTF) error {
+	const module = "net/ipv4/tcp_bbr.ko"
+	if want.modules[module] == nil {
+		return fmt.Errorf("the tree has no %s", module)
+	}
+	if err := o.remove("net/ipv4/tcp_bbr.o"); err != nil {
+		return err
+	}
+	m := o.make()
+	b.Check(m.err == nil && slices.Equal(m.targets("CC [M]"), []string{"net/ipv4/tcp_bbr.o"}) && slices.Equal(m.targets("BTF [M]"), []string{module}),
+		"one object is gone: make compiles it and makes the BTF of %s%s", strings.Join(m.targets("BTF [M]"), " "), because(m.err))
+	return b.still(o, want, "after that")
+}
+
+// newVmlinux links vmlinux anew, which makes the BTF of all modules anew, in .ko that have one and
+// are not linked again. make runs eight jobs.
+func (b *bench) newVmlinux(o *objtree, want *kernelBTF) error {
+	if err := o.remove("vmlinux"); err != nil {
+		return err
+	}
+	m := o.make("-j8")
+	b.Check(m.err == nil && len(m.targets("LD [M]")) == 0 && len(m.targets("BTF [M]")) == len(want.modules),
+		"vmlinux linked anew, make -j8: BTF of %d modules, %d linked%s", len(m.targets("BTF [M]")), len(m.targets("LD [M]")), because(m.err))
+	return b.still(o, want, "after that")
+}
+
+// still checks that all modules have the BTF and the .BTF_ids that they had.
+func (b *bench) still(o *objtree, want *kernelBTF, when string) error {
+	got, err := o.read()
+	if err != nil {
+		b.Check(false, "%s: %v", when, err)
+		return nil
+	}
+	other := sameBytes(want, got)
+	for name, w := range want.modules {
+		if g := got.modules[name]; g != nil && g.ids != w.ids {
+			other = append(other, name+": .BTF_ids")
+		}
+	}
+	b.Check(len(other) == 0, "%s: %d of %d modules have another .BTF or .BTF_ids", when, len(other), len(want.modules))
+	tell(b, other)
+	return nil
+}
+
+// interrupted stops make while it makes BTF and wants every file whole, and the next make to do
+// the rest.
+func (b *bench) interrupted(o *objtree, want *kernelBTF) error {
+	for _, s := range []struct {
+		name string
+		sig  syscall.Signal
+	}{{"SIGINT", syscall.SIGINT}, {"SIGTERM", syscall.SIGTERM}} {
+		if err := o.touch("vmlinux"); err != nil {
+			return err
+		}
+		at := len(want.modules) / 3
+		out, err := stopAt(o.log, o.command(), "BTF [M]", at, s.sig)
+		b.Check(err != nil, "%s in the BTF of module %d stops make", s.name, at)
+		done := built{out: out}
+		b.whole(o, want, fmt.Sprintf("%s after %d modules", s.name, len(done.targets("BTF [M]"))))
+		m := o.make()
+		b.Check(m.err == nil, "make again does %d modules%s", len(m.targets("BTF [M]")), because(m.err))
+		if err := b.still(o, want, "after that"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stopAt runs cmd and sends a signal to it and to all that it started, as a terminal does, when it
+// has announced n times what begins with name.
+func stopAt(log io.Writer, cmd *exec.Cmd, name string, n int, sig syscall.Signal) (string, error) {
+	r, w := io.Pipe()
+	cmd.Stdout, cmd.Stderr = w, w
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			out.WriteString(lines.Text() + "\n")
+			if strings.HasPrefix(strings.Join(strings.Fields(lines.Text()), " "), name) {
+				if n--; n == 0 {
+					// The process group is ours alone; see Setpgid.
+					syscall.Kill(-cmd.Process.Pid, sig) //nolint:errcheck // make may have ended
+				}
+			}
+		}
+	}()
+	err := cmd.Wait()
+	w.Close()
+	<-read
+	fmt.Fprintf(log, "$ %s, %v\n%s", strings.Join(cmd.Args, " "), sig, out.String())
+	return out.String(), err
+}
+
+// whole checks that each module is missing or can be read to the end, and that nothing else was
+// left beside it.
+func (b *bench) whole(o *objtree, want *kernelBTF, when string) {
+	var bad []string
+	gone := 0
+	for name := range want.modules {
+		_, err := section(o.path(name), ".symtab")
+		switch {
+		case os.IsNotExist(err) || err != nil && strings.Contains(err.Error(), "no such file"):
+			gone++
+		case err != nil:
+			bad = append(bad, err.Error())
+		}
+		left, _ := filepath.Glob(o.path(filepath.Join(filepath.Dir(name), "*gobtfenc*")))
+		bad = append(bad, left...)
+	}
+	b.Check(len(bad) == 0, "%s: %d modules were removed by make, %d files are broken or left over", when, gone, len(bad))
+	tell(b, bad)
+}
+
+// broken checks what a kernel developer reads when something is wrong, and that make does not go
+// on as if it were not.
+func (b *bench) broken(o *objtree, want *kernelBTF) error {
+	const module = "net/ipv4/tcp_bbr.ko"
+	half := func() error {
+		st, err := os.Stat(o.path(module))
+		if err != nil {
+			return err
+		}
+		return os.Truncate(o.path(module), st.Size()/2)
+	}
+	for _, c := range []struct {
+		what  string
+		spoil func() error
+		env   string // for make
+		says  string // that a line of make's has
+	}{
+		{"half a .ko", half, "", "tcp_bbr.ko"},
+		{"no gobtfenc", func() error { return nil }, "GOBTFENC=/nonexistent/gobtfenc", "gobtfenc"},
+	} {
+		if err := c.spoil(); err != nil {
+			return err
+		}
+		if err := o.touch("vmlinux"); err != nil {
+			return err
+		}
+		cmd := o.command()
+		cmd.Env = append(os.Environ(), c.env)
+		m := start(o.log, cmd)
+		said := slices.DeleteFunc(m.complaints(), func(l string) bool { return strings.Contains(l, "***") || !strings.Contains(l, c.says) })
+		b.Check(m.err != nil && len(said) > 0, "%s: make fails and says why", c.what)
+		for _, l := range said[:min(2, len(said))] {
+			b.Note("%s", l)
+		}
+		m = o.make()
+		b.Check(m.err == nil, "make again, with that put right%s", because(m.err))
+		if err := b.still(o, want, "after that"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// objtree is a kernel's object tree (O=) and the pahole that Kbuild is told to call. All that is
+// done to the tree is done by make.
+type objtree struct {
+	source string // the kernel's sources
+	dir    string
+	pahole string    // PAHOLE=
+	log    io.Writer // what make says
+}
+
+// built is what a run of make said and took.
+type built struct {
+	out  string
+	wall time.Duration
+	err  error
+}
+
+// make runs make in the tree and waits for it.
+func (o *objtree) make(args ...string) built { return start(o.log, o.command(args...)) }
+
+// command is make with what is the same for every run.
+func (o *objtree) command(args ...string) *exec.Cmd {
+	fixed := []string{"-C", o.source, "O=" + o.dir, "PAHOLE=" + o.pahole, fmt.Sprintf("-j%d", jobs)}
+	if ccache, err := exec.LookPath("ccache"); err == nil {
+		fixed = append(fixed, "CC="+ccache+" gcc")
+	}
+	return exec.Command("make", append(fixed, args...)...)
+}
+
+// start runs cmd in a process group of its own, so that what is sent to make alone reaches nothing else.
+func start(log io.Writer, cmd *exec.Cmd) built {
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	start := time.Now()
+	err := cmd.Run()
+	b := built{out.String(), time.Since(start), err}
+	fmt.Fprintf(log, "$ %s\n%s", strings.Join(cmd.Args, " "), b.out)
+	return b
+}
+
+// targets returns what Kbuild announced under a short name: of "BTF [M]" the modules.
+func (b built) targets(name string) []string {
+	var all []string
+	for line := range strings.Lines(b.out) {
+		if rest, ok := strings.CutPrefix(strings.Join(strings.Fields(line), " "), name+" "); ok {
+			all = append(all, rest)
+		}
+	}
+	return all
+}
+
+// complaints returns the lines in which make, the compiler, pahole or resolve_btfids warn or fail.
+func (b built) complaints() []string {
+	var all []string
+	for line := range strings.Lines(b.out) {
+		for _, word := range []string{"WARN", "FAILED", "warning:", "error:", "***", "gobtfenc:", "pahole:"} {
+			if strings.Contains(line, word) {
+				all = append(all, strings.TrimSpace(line))
+				break
+			}
+		}
+	}
+	return all
+}
+
+// modules returns the paths of the tree's modules below it, in the order of modules.order.
+func (o *objtree) modules() ([]string, error) {
+	order, err := os.ReadFile(filepath.Join(o.dir, "modules.order"))
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, object := range strings.Fields(string(order)) {
+		all = append(all, strings.TrimSuffix(object, ".o")+".ko")
+	}
+	return all, nil
+}
+
+func (o *objtree) path(name string) string { return filepath.Join(o.dir, name) }
+
+// config returns the value of a symbol in the tree's .config.
+func (o *objtree) config(symbol string) (string, error) {
+	b, err := os.ReadFile(o.path(".config"))
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(b)) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), symbol+"="); ok {
+			return value, nil
+		}
+	}
+	return "", nil
+}
+
+// clone copies the tree to dir, for another pahole. Kbuild takes the objects as they are: its
+// records name sources by absolute path and objects by a path below the tree.
+func (o *objtree) clone(dir, pahole string) (*objtree, error) {
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, err
+	}
+	if out, err := exec.Command("cp", "-a", "--reflink=auto", o.dir, dir).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("cp: %w\n%s", err, out)
+	}
+	return &objtree{source: o.source, dir: dir, pahole: pahole, log: o.log}, nil
+}
+
+// touch makes a file newer than everything built before.
+func (o *objtree) touch(name string) error {
+	now := time.Now()
+	return os.Chtimes(o.path(name), now, now)
+}
+
+// remove removes files of the tree.
+func (o *objtree) remove(names ...string) error {
+	for _, n := range names {
+		if err := os.Remove(o.path(n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Has Kbuild build a small kernel and its modules with scripts/kbuild/pahole for pahole, and
+# compares with the same kernel built with pahole: see internal/kbuildtest. The first run compiles
+# the kernel, which takes 10 minutes on two cores and 3 GB; later ones link.
+#
+#	SOURCE  an unpacked kernel source (default: Debian's package linux-source-6.12)
+#	WORK    folder for what is built (default ${XDG_CACHE_HOME:-~/.cache}/gobtfenc/kbuild)
+#	PAHOLE  what Kbuild is given (default scripts/kbuild/pahole); what it is compared with is the
+#	        pahole in PATH
+set -eu
+cd "$(dirname "$0")/.."
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/gobtfenc
+package=linux-source-6.12
+if [ -z "${SOURCE:-}" ]; then
+	SOURCE=$cache/$package/$package
+	if [ ! -f "$SOURCE.complete" ]; then
+		dir=$(scripts/fetch-packages.sh "$package" "$package")
+		echo "test-kbuild: unpacking $SOURCE" >&2
+		tar -xf "$dir/usr/src/$package.tar.xz" -C "$dir"
+		rm "$dir/usr/src/$package.tar.xz"
+		touch "$SOURCE.complete"
+	fi
+fi
+exec go run ./internal/kbuildtest -gobtfenc bin/gobtfenc -pahole "${PAHOLE:-scripts/kbuild/pahole}" \
+	-source "$SOURCE" -work "${WORK:-$cache/kbuild}"
