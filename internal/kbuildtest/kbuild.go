@@ -43,13 +43,13 @@ func (o *objtree) command(args ...string) *exec.Cmd {
 // start runs cmd in a process group of its own, so that what is sent to make alone reaches nothing else.
 func start(log io.Writer, cmd *exec.Cmd) built {
 	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Stdout = io.MultiWriter(&out, log)
+	cmd.Stderr = cmd.Stdout
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	start := time.Now()
+	fmt.Fprintf(log, "$ %s\n", strings.Join(cmd.Args, " "))
+	begin := time.Now()
 	err := cmd.Run()
-	b := built{out.String(), time.Since(start), err}
-	fmt.Fprintf(log, "$ %s\n%s", strings.Join(cmd.Args, " "), b.out)
-	return b
+	return built{out.String(), time.Since(begin), err}
 }
 
 // targets returns what Kbuild announced under a short name: of "BTF [M]" the modules.
