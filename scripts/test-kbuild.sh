@@ -7,6 +7,7 @@
 #
 #	SOURCE  an unpacked kernel source (default: Debian's package linux-source-6.12)
 #	WORK    folder for what is built (default ${XDG_CACHE_HOME:-~/.cache}/gobtfenc/kbuild)
+#	CONFIG  symbols that are set in the kernel (default scripts/kbuild/test.config)
 #	PAHOLE  what Kbuild is given (default scripts/kbuild/pahole); what it is compared with is the
 #	        pahole in PATH
 set -eu
@@ -25,4 +26,4 @@ if [ -z "${SOURCE:-}" ]; then
 	fi
 fi
 exec go run ./internal/kbuildtest -gobtfenc bin/gobtfenc -pahole "${PAHOLE:-scripts/kbuild/pahole}" \
-	-source "$SOURCE" -work "${WORK:-$cache/kbuild}"
+	-config "${CONFIG:-scripts/kbuild/test.config}" -source "$SOURCE" -work "${WORK:-$cache/kbuild}"

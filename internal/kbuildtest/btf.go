@@ -8,6 +8,7 @@ import (
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
+	"github.com/gobtfenc/gobtfenc/internal/idstest"
 )
 
 // kernelBTF is the BTF of a whole tree: vmlinux's and, on top of it, that of each module.
@@ -87,6 +88,16 @@ func readModule(path string, base *btf.BTF) (*moduleBTF, error) {
 	}
 	m.ids, err = meaning(path, m.btf)
 	return m, err
+}
+
+// meaning returns what .BTF_ids of an ELF file say when b is its BTF, empty without the section:
+// ids are compared by the names of their types, for no two encoders number alike.
+func meaning(path string, b *btf.BTF) (string, error) {
+	s, err := idstest.Read(path)
+	if s == nil || err != nil {
+		return "", err
+	}
+	return strings.Join(s.Meaning(b), "\n"), nil
 }
 
 // missing is a section that a file has not.

@@ -61,15 +61,59 @@ func (b *bench) oneSource(o *objtree, want *kernelBTF) error {
 	return b.still(o, want, "after that")
 }
 
-// newVmlinux links vmlinux anew, which makes the BTF of all modules anew, in .ko that have one and
-// are not linked again. make runs eight jobs.
+// newVmlinux links vmlinux anew, which makes the BTF of all modules anew, before 7.0 in .ko that
+// have one and are not linked again. make runs eight jobs.
 func (b *bench) newVmlinux(o *objtree, want *kernelBTF) error {
 	if err := o.remove("vmlinux"); err != nil {
 		return err
 	}
 	m := o.make("-j8")
-	b.Check(m.err == nil && len(m.targets("LD [M]")) == 0 && len(m.targets("BTF [M]")) == len(want.modules),
-		"vmlinux linked anew, make -j8: BTF of %d modules, %d linked%s", len(m.targets("BTF [M]")), len(m.targets("LD [M]")), because(m.err))
+	b.Check(m.err == nil && len(m.targets("BTF [M]")) == len(want.modules),
+		"vmlinux linked anew, make -j8: BTF of %d modules, %d of them linked anew%s", len(m.targets("BTF [M]")), len(m.targets("LD [M]")), because(m.err))
+	return b.still(o, want, "after that")
+}
+
+// batch makes all modules without BTF, and then the BTF of all at once.
+func (b *bench) batch(o *objtree, want *kernelBTF) error {
+	names, err := o.modules()
+	if err != nil {
+		return err
+	}
+	if err := o.remove(names...); err != nil {
+		return err
+	}
+	mk := filepath.Join(filepath.Dir(b.shim), "gobtfenc.mk")
+	m := o.make("-f", mk)
+	b.Check(m.err == nil && len(m.targets("BTF [M]")) == 0, "make -f gobtfenc.mk%s", because(m.err))
+	for _, l := range m.lines("gobtfenc: ", " modules") {
+		b.Note("%s", l)
+	}
+	if err := b.still(o, want, "after that"); err != nil {
+		return err
+	}
+	before, err := o.stamps()
+	if err != nil {
+		return err
+	}
+	m = o.make("-f", mk)
+	plain := o.make()
+	after, err := o.stamps()
+	if err != nil {
+		return err
+	}
+	b.Check(m.err == nil && plain.err == nil && slices.Equal(before, after), "make -f gobtfenc.mk and make after it change nothing%s%s",
+		because(m.err), because(plain.err))
+	return nil
+}
+
+// ourIDs has Kbuild call gobtfenc in place of its own resolve_btfids.
+func (b *bench) ourIDs(o *objtree, want *kernelBTF) error {
+	if err := o.remove("vmlinux"); err != nil {
+		return err
+	}
+	m := o.make("RESOLVE_BTFIDS=" + filepath.Join(filepath.Dir(b.shim), "resolve_btfids"))
+	b.Check(m.err == nil && len(m.complaints()) == 0, "make PAHOLE=shim RESOLVE_BTFIDS=shim%s", because(m.err))
+	tell(b, m.complaints())
 	return b.still(o, want, "after that")
 }
 
@@ -81,6 +125,9 @@ func (b *bench) still(o *objtree, want *kernelBTF, when string) error {
 		return nil
 	}
 	other := sameBytes(want, got)
+	if got.ids != want.ids {
+		other = append(other, "vmlinux: .BTF_ids")
+	}
 	for name, w := range want.modules {
 		if g := got.modules[name]; g != nil && g.ids != w.ids {
 			other = append(other, name+": .BTF_ids")

@@ -27,7 +27,9 @@ func (b *bench) inTree() error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(*objtree, *kernelBTF) error{b.unchanged, b.oneSource, b.newVmlinux, b.interrupted, b.broken, b.installed} {
+	for _, step := range []func(*objtree, *kernelBTF) error{
+		b.unchanged, b.oneSource, b.newVmlinux, b.batch, b.ourIDs, b.interrupted, b.broken, b.installed,
+	} {
 		if err := step(o, got); err != nil {
 			return err
 		}

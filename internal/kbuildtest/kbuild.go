@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -65,13 +66,15 @@ func (b built) targets(name string) []string {
 
 // complaints returns the lines in which make, the compiler, pahole or resolve_btfids warn or fail.
 func (b built) complaints() []string {
+	return b.lines("WARN", "FAILED", "warning:", "error:", "***", "gobtfenc:", "pahole:")
+}
+
+// lines returns the lines with one of these words.
+func (b built) lines(words ...string) []string {
 	var all []string
 	for line := range strings.Lines(b.out) {
-		for _, word := range []string{"WARN", "FAILED", "warning:", "error:", "***", "gobtfenc:", "pahole:"} {
-			if strings.Contains(line, word) {
-				all = append(all, strings.TrimSpace(line))
-				break
-			}
+		if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(line, w) }) {
+			all = append(all, strings.TrimSpace(line))
 		}
 	}
 	return all

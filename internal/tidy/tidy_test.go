@@ -71,7 +71,7 @@ var allowed = map[string][]string{
 		"encoder", "btf", "internal/btftest", "internal/checks",
 		"github.com/cilium/ebpf", "golang.org/x/sync",
 	},
-	"internal/kbuildtest": {"btf", "internal/btftest", "internal/checks"},
+	"internal/kbuildtest": {"btf", "internal/btftest", "internal/checks", "internal/idstest"},
 	"internal/tidy":       nil,
 }
 
