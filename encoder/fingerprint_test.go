@@ -25,6 +25,7 @@ func TestFingerprint(t *testing.T) {
 		"Target":        {func(o *Options) { o.Target = Target{7, 0} }, func(o *Options) { o.Target = Target{6, 12} }},
 		"AllowMismatch": {func(o *Options) { o.AllowMismatch = true }},
 		"Only":          {func(o *Options) { o.Only = []dwarf.Lang{dwarf.LangRust} }},
+		"NamePrefix":    {func(o *Options) { o.NamePrefix = "rh_\n" }},
 		"ResolveIDs":    {func(o *Options) { o.ResolveIDs = true }},
 		"FatalWarnings": {func(o *Options) { o.FatalWarnings = true }},
 	}
