@@ -82,6 +82,10 @@ install:
 	test -x $(bin) || $(MAKE) $(bin)
 	install -D -m 755 $(bin) $(DESTDIR)$(PREFIX)/bin/gobtfenc
 	install -D -m 644 docs/gobtfenc.1 $(DESTDIR)$(PREFIX)/share/man/man1/gobtfenc.1
+	install -D -m 755 scripts/kbuild/pahole $(DESTDIR)$(PREFIX)/share/gobtfenc/kbuild/pahole
+	ln -sf pahole $(DESTDIR)$(PREFIX)/share/gobtfenc/kbuild/resolve_btfids
+	ln -sf pahole $(DESTDIR)$(PREFIX)/share/gobtfenc/kbuild/gobtfenc-tree
+	install -D -m 644 scripts/kbuild/gobtfenc.mk $(DESTDIR)$(PREFIX)/share/gobtfenc/kbuild/gobtfenc.mk
 
 .PHONY: clean
 clean:

@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 const objects = "../../testdata/kernel/obj"
 
 // TestScript runs testdata/script/*.txtar, each in a folder of its own that is
-// empty but for the script's files. Besides testscript's commands there are:
+// empty but for the script's files. KBUILD is scripts/kbuild. Besides
+// testscript's commands there are:
 //
 //	testdata NAME...      copies objects of testdata/kernel/obj here
 //	status N CMD ARG...   runs a command, whose exit status must be N
@@ -50,6 +51,12 @@ func TestScript(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
+			kbuild, err := filepath.Abs("../../scripts/kbuild")
+			if err != nil {
+				return err
+			}
+			e.Setenv("KBUILD", kbuild)
+			e.Setenv("MAKEFLAGS", "") // of the make that runs the tests
 			e.Values["saved"] = map[string]saved{}
 			e.Values["trees"] = map[string]map[string]string{}
 			return nil

@@ -19,8 +19,8 @@
 #	GOBTFENC_FLAGS  options of gobtfenc encode
 
 # Kbuild's rule for a module's BTF is $(call cmd,btf_ko), since Linux 5.11. A variable that is given to
-# make is that in all makes below it, and an empty command is not run.
-GOBTFENC_KBUILD := cmd_btf_ko=
+# make is that in all makes below it. Before Linux 6.5 an empty command would still be announced.
+GOBTFENC_KBUILD := cmd_btf_ko= quiet_cmd_btf_ko=
 
 gobtfenc_dir := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 GOBTFENC_FLAGS ?= --resolve-btfids
