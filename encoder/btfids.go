@@ -75,10 +75,11 @@ func asErrors(warnings []btfids.Warning) []error {
 	return out
 }
 
-// readIDs reads .BTF_ids of f, nil where it has none or nobody asks for an id.
+// readIDs reads .BTF_ids of f, nil where it has none or nobody asks for an id. A
+// file with debug information only has the section without its contents.
 func readIDs(f *elfio.File) (*btfids.Section, error) {
 	index := f.Index(btfids.SectionName)
-	if index == 0 {
+	if index == 0 || f.Sections[index].Type == elf.SHT_NOBITS {
 		return nil, nil
 	}
 	table, err := f.Symbols()

@@ -108,6 +108,10 @@ func (o *Options) asBusy(work func()) {
 // of Run was done. It is as it was.
 var ErrInterrupted = errors.New("interrupted")
 
+// maxJobs bounds how much is worked on at once: each worker takes memory before
+// it knows whether there is work for it.
+const maxJobs = 1024
+
 // Run encodes files and returns one result for each, in the order of files.
 // What happens to one file does not stop the others; each Result has its own
 // error. The largest file is started first, so that no worker is left with it
@@ -157,7 +161,7 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 		}
 		return nil
 	})
-	jobs := max(opts.Jobs, 1)
+	jobs := min(max(opts.Jobs, 1), maxJobs)
 	workers := min(jobs, len(files))
 	for i := range workers {
 		work := func() {
