@@ -117,6 +117,11 @@ func (r *Reader) zlibReader(src []byte) (io.Reader, error) {
 // wrap is [ErrNotELF], [FormatError] or one of the file system.
 func (r *Reader) Open(path string) (*File, error) {
 	r.reset()
+	notRegular := &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+	// To open a pipe is to wait for who writes into it.
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return nil, notRegular
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -127,7 +132,7 @@ func (r *Reader) Open(path string) (*File, error) {
 		return nil, err
 	}
 	if !st.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+		return nil, notRegular
 	}
 	file, err := r.open(path, f, uint64(st.Size()))
 	if err != nil {

@@ -123,6 +123,10 @@ func parseIDsCall(args []string) (*idsCall, error) {
 	parsed, err := gnuopt.Grammar{StopAtOperand: true, Negation: true}.Parse(resolveTable(), args)
 	c := new(idsCall)
 	for _, g := range parsed.Options {
+		if g.HasArg && g.Arg == "" {
+			// A variable of make that is empty must not choose another form.
+			return nil, fmt.Errorf("--%s: the name of the file is empty", g.Option.Long)
+		}
 		c.set(g)
 	}
 	switch n := len(parsed.Operands); {
