@@ -19,7 +19,7 @@
 #	GOBTFENC_FLAGS  options of gobtfenc encode
 
 # Kbuild's rule for a module's BTF is $(call cmd,btf_ko), since Linux 5.11. A variable that is given to
-# make is that in all makes below it. Before Linux 6.5 an empty command would still be announced.
+# make is that in all makes below it. Linux 6.1 still announces an empty command, 6.12 does not.
 GOBTFENC_KBUILD := cmd_btf_ko= quiet_cmd_btf_ko=
 
 gobtfenc_dir := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
