@@ -3,7 +3,7 @@
 #
 # Has Kbuild build a small kernel and its modules with scripts/kbuild/pahole for pahole, and
 # compares with the same kernel built with pahole: see internal/kbuildtest. The first run compiles
-# the kernel, which takes 10 minutes on two cores and 3 GB; later ones link.
+# the kernel, which takes 20 minutes on two cores and 3 GB; later ones link.
 #
 #	SOURCE  an unpacked kernel source (default: Debian's package linux-source-6.12)
 #	WORK    folder for what is built (default ${XDG_CACHE_HOME:-~/.cache}/gobtfenc/kbuild)
