@@ -74,33 +74,7 @@ if [ -z "$dir" ]; then
 	done
 fi
 
-for tool in apt-get apt-cache dpkg-deb; do
-	command -v $tool >/dev/null || die "$tool is missing: this needs a Debian or a system like it"
-done
-mkdir -p "$cache"
-work=$(mktemp -d "$cache/fetch.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# The system's package lists first; where they are missing or too old, lists of our own.
-own_lists=
-apt() {
-	tool=$1
-	shift
-	if [ -n "$own_lists" ]; then
-		"$tool" -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User="$(id -un)" "$@"
-	else
-		"$tool" "$@"
-	fi
-}
-use_own_lists() {
-	own_lists=yes
-	mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-	say "reading the package lists"
-	apt apt-get update -qq >&2
-}
+. "$(dirname "$0")/apt.sh"
 
 # real PACKAGE: the package itself, or the one that a package without files of its own stands for.
 real() {

@@ -26,31 +26,7 @@ if [ -f "$dir/.complete" ]; then
 	exit 0
 fi
 
-for tool in apt-get apt-cache dpkg-deb; do
-	command -v $tool >/dev/null || die "$tool is missing: this needs a Debian or a system like it"
-done
-mkdir -p "$cache"
-work=$(mktemp -d "$cache/fetch.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# The system's package lists first; where they are missing or too old, lists of our own.
-own_lists=
-apt() {
-	tool=$1
-	shift
-	set -- -o APT::Sandbox::User="$(id -un)" "$@"
-	[ -z "$own_lists" ] || set -- -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" "$@"
-	"$tool" "$@"
-}
-use_own_lists() {
-	own_lists=yes
-	mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-	say "reading the package lists"
-	apt apt-get update -qq >&2
-}
+. "$(dirname "$0")/apt.sh"
 
 # depends PACKAGE PATTERN: the packages among its dependencies, alternatives left out, that match.
 depends() {
