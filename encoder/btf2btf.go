@@ -47,13 +47,9 @@ const (
 func Finalize(path string, opts FinalizeOptions) (*IDs, error) {
 	var r elfio.Reader
 	defer r.Close()
-	f, err := r.Open(path)
+	f, ids, err := openIDs(&r, path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, refusal(path, err))
-	}
-	ids, err := readIDs(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	in, err := loadEncoded(f, opts)
 	if err != nil {

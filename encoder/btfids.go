@@ -40,13 +40,9 @@ var ErrWarnings = errors.New("stopped at warnings")
 func ResolveIDs(path string, opts IDOptions) (*IDs, error) {
 	var r elfio.Reader
 	defer r.Close()
-	f, err := r.Open(path)
+	f, ids, err := openIDs(&r, path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, refusal(path, err))
-	}
-	ids, err := readIDs(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	if ids == nil {
 		return &IDs{None: true}, nil
@@ -73,6 +69,20 @@ func asErrors(warnings []btfids.Warning) []error {
 		out = append(out, w)
 	}
 	return out
+}
+
+// openIDs opens the ELF file at path and reads its .BTF_ids, nil where it has none
+// or nobody asks for an id.
+func openIDs(r *elfio.Reader, path string) (*elfio.File, *btfids.Section, error) {
+	f, err := r.Open(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, refusal(path, err))
+	}
+	ids, err := readIDs(f)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, ids, nil
 }
 
 // readIDs reads .BTF_ids of f, nil where it has none or nobody asks for an id. A
