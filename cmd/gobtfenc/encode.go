@@ -209,11 +209,8 @@ func tell(results []encoder.Result, verbose bool) (failed int) {
 			report(fmt.Errorf("%s: no DWARF (.debug_info): no types to encode", r.Path))
 		}
 		if verbose {
-			for _, s := range r.Skipped {
-				report(fmt.Errorf("%s: function %s left out: %s", r.Path, s.Name, s.Reason))
-			}
-			for _, k := range r.Kept {
-				report(fmt.Errorf("%s: %v %s not in .BTF.base: %s", r.Path, k.Kind, k.Name, k.Reason))
+			for _, d := range details(r) {
+				report(d)
 			}
 		}
 	}
@@ -221,6 +218,17 @@ func tell(results []encoder.Result, verbose bool) (failed int) {
 		report(fmt.Errorf("interrupted: %d of %s not done", interrupted, plural(len(results), "module", "modules")))
 	}
 	return failed + interrupted
+}
+
+// details are what was left out of a file's BTF or its distilled base, and why.
+func details(r *encoder.Result) (all []error) {
+	for _, s := range r.Skipped {
+		all = append(all, fmt.Errorf("%s: function %s left out: %s", r.Path, s.Name, s.Reason))
+	}
+	for _, k := range r.Kept {
+		all = append(all, fmt.Errorf("%s: %v %s not in .BTF.base: %s", r.Path, k.Kind, k.Name, k.Reason))
+	}
+	return all
 }
 
 func closingLine(results []encoder.Result, failed, upToDate int, took time.Duration) string {

@@ -384,11 +384,8 @@ func (c *paholeCall) tell(results []encoder.Result) error {
 
 // describe says what became of a file.
 func (c *paholeCall) describe(r *encoder.Result) {
-	for _, s := range r.Skipped {
-		reportPahole(fmt.Errorf("%s: function %s left out: %s", r.Path, s.Name, s.Reason))
-	}
-	for _, k := range r.Kept {
-		reportPahole(fmt.Errorf("%s: %v %s not in .BTF.base: %s", r.Path, k.Kind, k.Name, k.Reason))
+	for _, d := range details(r) {
+		reportPahole(d)
 	}
 	if r.NoDWARF {
 		reportPahole(fmt.Errorf("%s: no DWARF (.debug_info): no types to encode", r.Path))
