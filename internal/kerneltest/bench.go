@@ -18,13 +18,13 @@ func bench(e *encoders, runs int, alone []string) error {
 		return err
 	}
 	before, _, _ := strings.Cut(string(load), " ")
-	if _, err := e.encode("warm", e.modules, "--base", e.vmlinux); err != nil { // brings all files into memory
+	if _, err := e.encode("warm", e.Modules, "--base", e.Vmlinux); err != nil { // brings all files into memory
 		return err
 	}
 	if e.paholeVersion, err = paholeVersion(); err != nil {
 		return err
 	}
-	fmt.Printf("Kernel %s, pahole %s, %d cores, load %s before, median of %d.\n\n", e.release, e.paholeVersion, runtime.NumCPU(), before, runs)
+	fmt.Printf("Kernel %s, pahole %s, %d cores, load %s before, median of %d.\n\n", e.Release, e.paholeVersion, runtime.NumCPU(), before, runs)
 	fmt.Println("| work | gobtfenc: wall | CPU | memory | pahole: wall | CPU | memory | times faster: wall | CPU |")
 	fmt.Println("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
 
@@ -40,7 +40,7 @@ func bench(e *encoders, runs int, alone []string) error {
 	if err := e.vmlinuxRow(runs); err != nil {
 		return err
 	}
-	return e.row(fmt.Sprintf("all %d modules, -j%d", len(e.modules), jobs), e.modules, runs, 1)
+	return e.row(fmt.Sprintf("all %d modules, -j%d", len(e.Modules), jobs), e.Modules, runs, 1)
 }
 
 // row measures one line of the table.
@@ -48,7 +48,7 @@ func (e *encoders) row(title string, files []string, ourRuns, theirRuns int) err
 	var ours, theirs []usage
 	for i := range ourRuns {
 		out := fmt.Sprintf("%s.%d", title, i)
-		u, err := e.encode(out, files, "--base", e.vmlinux, "--features", compat, fmt.Sprintf("-j%d", jobs))
+		u, err := e.encode(out, files, "--base", e.Vmlinux, "--features", compat, fmt.Sprintf("-j%d", jobs))
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func printRow(title string, ours, theirs []usage) {
 
 // find returns the path of the module of this name.
 func (e *encoders) find(name string) (string, error) {
-	for _, m := range e.modules {
+	for _, m := range e.Modules {
 		if moduleName(m) == name {
 			return m, nil
 		}

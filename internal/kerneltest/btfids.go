@@ -28,7 +28,7 @@ type idFile struct {
 
 // idFiles returns the files that have .BTF_ids, and the paths of the others.
 func idFiles(e *encoders) (files []*idFile, others []string, err error) {
-	raw, err := section(e.vmlinux, ".BTF")
+	raw, err := section(e.Vmlinux, ".BTF")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -36,7 +36,7 @@ func idFiles(e *encoders) (files []*idFile, others []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, path := range append([]string{e.vmlinux}, e.modules...) {
+	for _, path := range append([]string{e.Vmlinux}, e.Modules...) {
 		s, err := idstest.Read(path)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", path, err)
@@ -47,7 +47,7 @@ func idFiles(e *encoders) (files []*idFile, others []string, err error) {
 		}
 		f := &idFile{from: path, section: s}
 		shipped := base
-		if path != e.vmlinux {
+		if path != e.Vmlinux {
 			f.base = base
 			if shipped, err = parseSection(path, base); err != nil {
 				return nil, nil, err
@@ -88,7 +88,7 @@ func (f *idFile) withBase(e *encoders, flag string, args ...string) []string {
 	if f.base == nil {
 		return args
 	}
-	return append([]string{flag, e.vmlinux}, args...)
+	return append([]string{flag, e.Vmlinux}, args...)
 }
 
 // data returns .BTF_ids of the copy.
@@ -168,7 +168,7 @@ func (f *idFile) byEncode(e *encoders) (bool, error) {
 }
 
 func (f *idFile) encode(e *encoders, flags ...string) error {
-	args := append([]string{"encode", "--resolve-btfids", "--fatal-warnings", "--base", e.vmlinux}, flags...)
+	args := append([]string{"encode", "--resolve-btfids", "--fatal-warnings", "--base", e.Vmlinux}, flags...)
 	_, err := e.run(e.tool, nil, append(args, f.path)...)
 	return err
 }

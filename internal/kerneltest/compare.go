@@ -18,6 +18,7 @@ import (
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
 	"github.com/gobtfenc/gobtfenc/internal/checks"
+	"github.com/gobtfenc/gobtfenc/internal/kerneldir"
 )
 
 // totals sums a comparison over all modules.
@@ -43,13 +44,13 @@ type comparer struct {
 
 // compareAll checks what measure left behind.
 func compareAll(t *checks.Tally, e *encoders, corpus string) error {
-	raw, err := section(e.vmlinux, ".BTF")
+	raw, err := section(e.Vmlinux, ".BTF")
 	if err != nil {
 		return err
 	}
 	base, err := btf.Parse(raw, nil)
 	if err != nil {
-		return fmt.Errorf("%s: %w", e.vmlinux, err)
+		return fmt.Errorf("%s: %w", e.Vmlinux, err)
 	}
 	c := &comparer{e, base, btftest.NewReferee()}
 
@@ -60,10 +61,10 @@ func compareAll(t *checks.Tally, e *encoders, corpus string) error {
 	if err := c.samePahole(t, shipped); err != nil {
 		return err
 	}
-	head, err := headResults(corpus, e.kernel)
+	head, err := headResults(corpus, e.Kernel)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		t.Note("no results of pahole's head for %s to compare the default features with", e.release)
+		t.Note("no results of pahole's head for %s to compare the default features with", e.Release)
 	case err != nil:
 		return err
 	default:
@@ -120,7 +121,7 @@ func (c *comparer) compare(t *checks.Tally, out, what string, want func(module s
 	if err != nil {
 		return err
 	}
-	t.Check(sum.zero(), "%d modules against %s: %s", len(c.modules), what, &sum)
+	t.Check(sum.zero(), "%d modules against %s: %s", len(c.Modules), what, &sum)
 	tell(t, sum.unequal)
 	t.Check(len(sum.larger) == 0, "%d modules larger than %s", len(sum.larger), what)
 	tell(t, sum.larger)
@@ -151,7 +152,7 @@ func (c *comparer) samePahole(t *checks.Tally, shipped func(string) ([]byte, err
 	if err != nil {
 		return err
 	}
-	t.Note("pahole %s makes the bytes that %d of %d modules ship with", c.paholeVersion, same, len(c.modules))
+	t.Note("pahole %s makes the bytes that %d of %d modules ship with", c.paholeVersion, same, len(c.Modules))
 	return nil
 }
 
@@ -197,7 +198,7 @@ func (c *comparer) sameBytes(t *checks.Tally) error {
 
 func (c *comparer) hash(out string) ([sha256.Size]byte, error) {
 	h := sha256.New()
-	for _, m := range c.modules {
+	for _, m := range c.Modules {
 		b, err := os.ReadFile(filepath.Join(c.out(out), moduleName(m)+".btf"))
 		if err != nil {
 			return [sha256.Size]byte{}, err
@@ -211,7 +212,7 @@ func (c *comparer) hash(out string) ([sha256.Size]byte, error) {
 // splitting tells what it is all for.
 func (c *comparer) splitting(t *checks.Tally) error {
 	var alone, split int64
-	for _, m := range c.modules {
+	for _, m := range c.Modules {
 		for _, o := range []struct {
 			out string
 			sum *int64
@@ -224,7 +225,7 @@ func (c *comparer) splitting(t *checks.Tally) error {
 		}
 	}
 	t.Check(split*10 < alone, "%d modules: BTF without base %.1f MB, split %.1f MB, %.1f times less",
-		len(c.modules), float64(alone)/1e6, float64(split)/1e6, float64(alone)/float64(split))
+		len(c.Modules), float64(alone)/1e6, float64(split)/1e6, float64(alone)/float64(split))
 	return nil
 }
 
@@ -234,7 +235,7 @@ func (c *comparer) each(f func(mu *sync.Mutex, module, name string) error) error
 	var mu sync.Mutex
 	var g errgroup.Group
 	g.SetLimit(jobs)
-	for _, m := range c.modules {
+	for _, m := range c.Modules {
 		g.Go(func() error {
 			name := moduleName(m)
 			if err := f(&mu, m, name); err != nil {
@@ -260,8 +261,8 @@ func tell(t *checks.Tally, lines []string) {
 
 // headResults returns what pahole's head made of the modules of k. The error
 // is os.ErrNotExist where that is not known.
-func headResults(corpus string, k *kernel) (func(module string) ([]byte, error), error) {
-	if corpus == "" || k.release != headRelease {
+func headResults(corpus string, k *kerneldir.Kernel) (func(module string) ([]byte, error), error) {
+	if corpus == "" || k.Release != headRelease {
 		return nil, os.ErrNotExist
 	}
 	f, err := os.Open(filepath.Join(corpus, "all-modules.head.tar.zst"))

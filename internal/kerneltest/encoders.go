@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/gobtfenc/gobtfenc/internal/kerneldir"
 )
 
 // usage is what a run cost.
@@ -32,7 +34,7 @@ func median(runs []usage) usage {
 // encoders runs gobtfenc and pahole over the modules of a kernel and keeps
 // what that cost.
 type encoders struct {
-	*kernel
+	*kerneldir.Kernel
 	tool, work string
 
 	timed, others []usage
@@ -68,7 +70,7 @@ func (e *encoders) pahole(out string, files []string) (usage, error) {
 	if err := os.Mkdir(e.out(out), 0o755); err != nil {
 		return usage{}, err
 	}
-	flags := []string{"-J", "--btf_gen_floats", "--lang_exclude=rust", "--btf_base", e.vmlinux, "--btf_encode_detached"}
+	flags := []string{"-J", "--btf_gen_floats", "--lang_exclude=rust", "--btf_base", e.Vmlinux, "--btf_encode_detached"}
 	result := func(file string) string { return filepath.Join(e.out(out), moduleName(file)+".btf") }
 	if len(files) == 1 {
 		return e.run("pahole", nil, append(flags, result(files[0]), files[0])...)

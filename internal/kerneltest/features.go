@@ -24,10 +24,10 @@ func encodeFeatures(t *checks.Tally, e *encoders) error {
 		files []string
 		flags []string
 	}{
-		{"vmlinux-global", []string{e.vmlinux}, []string{"--features", "+global_var"}},
-		{"vmlinux-sorted", []string{e.vmlinux}, []string{"--sort"}},
-		{"vmlinux-old", []string{e.vmlinux}, []string{"--target-kernel", oldKernel}},
-		{"sorted", e.modules, []string{"--sort", "--base", e.vmlinux}},
+		{"vmlinux-global", []string{e.Vmlinux}, []string{"--features", "+global_var"}},
+		{"vmlinux-sorted", []string{e.Vmlinux}, []string{"--sort"}},
+		{"vmlinux-old", []string{e.Vmlinux}, []string{"--target-kernel", oldKernel}},
+		{"sorted", e.Modules, []string{"--sort", "--base", e.Vmlinux}},
 	} {
 		u, err := e.encode(r.out, r.files, append([]string{"-j2"}, r.flags...)...)
 		if err != nil {
@@ -76,7 +76,7 @@ func (e *encoders) globalVars(t *checks.Tally, corpus string) error {
 	}
 	err = btf.Check(raw, nil, btf.Rules{Load: true})
 	t.Check(err == nil, "vmlinux with global_var keeps the kernel's rules%s", because(err))
-	if corpus == "" || e.release != headRelease {
+	if corpus == "" || e.Release != headRelease {
 		return nil
 	}
 	wantRaw, err := unzstd(filepath.Join(corpus, "features/vmlinux.global_var.btf.zst"))
@@ -128,7 +128,7 @@ func dropOverlaps(b *btf.BTF) (n int) {
 
 // sortedModules compares the modules in order of names with those as they come.
 func (e *encoders) sortedModules(t *checks.Tally) error {
-	raw, err := section(e.vmlinux, ".BTF")
+	raw, err := section(e.Vmlinux, ".BTF")
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (e *encoders) sortedModules(t *checks.Tally) error {
 	if err != nil {
 		return err
 	}
-	t.Check(bad == "", "%d modules in order of names mean the same%s", len(c.modules), bad)
+	t.Check(bad == "", "%d modules in order of names mean the same%s", len(c.Modules), bad)
 	return nil
 }
 

@@ -20,16 +20,16 @@ func encodeInPlace(t *checks.Tally, e *encoders, tree string) error {
 	if err := os.Mkdir(tree, 0o755); err != nil {
 		return err
 	}
-	copies := make([]string, len(e.modules))
-	for i, m := range e.modules {
+	copies := make([]string, len(e.Modules))
+	for i, m := range e.Modules {
 		copies[i] = filepath.Join(tree, filepath.Base(m))
 	}
-	args := append([]string{"--reflink=auto", "--preserve=mode,timestamps", "--target-directory", tree}, e.modules...)
+	args := append([]string{"--reflink=auto", "--preserve=mode,timestamps", "--target-directory", tree}, e.Modules...)
 	if _, err := e.run("cp", nil, args...); err != nil {
 		return err
 	}
 	encode := func() (usage, error) {
-		args := []string{"encode", "--base", e.vmlinux, "--features", compat, "-j2"}
+		args := []string{"encode", "--base", e.Vmlinux, "--features", compat, "-j2"}
 		return e.run(e.tool, nil, append(args, copies...)...)
 	}
 	first, err := encode()

@@ -3,43 +3,11 @@ package main
 import (
 	"debug/elf"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
 )
-
-// kernel is a folder of modules and the vmlinux that they were built with.
-type kernel struct {
-	release string   // what follows vmlinux- in the file's name
-	vmlinux string   // path
-	modules []string // paths, sorted
-}
-
-func findKernel(dir string) (*kernel, error) {
-	k := &kernel{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		release, isVmlinux := strings.CutPrefix(d.Name(), "vmlinux-")
-		switch {
-		case isVmlinux && k.vmlinux != "":
-			return fmt.Errorf("two kernels: %s and %s", k.vmlinux, path)
-		case isVmlinux:
-			k.release, k.vmlinux = release, path
-		case filepath.Ext(path) == ".ko":
-			k.modules = append(k.modules, path)
-		}
-		return nil
-	})
-	if err == nil && (k.vmlinux == "" || len(k.modules) == 0) {
-		err = fmt.Errorf("%s: no vmlinux-RELEASE or no modules", dir)
-	}
-	slices.Sort(k.modules)
-	return k, err
-}
 
 // moduleName is how results are named: x for a/b/x.ko.
 func moduleName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".ko") }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/gobtfenc/gobtfenc/internal/checks"
+	"github.com/gobtfenc/gobtfenc/internal/kerneldir"
 )
 
 const (
@@ -61,7 +62,7 @@ func main() {
 
 // run calls f for the kernel in dir.
 func run(tool, dir string, f func(*encoders) error) error {
-	k, err := findKernel(dir)
+	k, err := kerneldir.Find(dir)
 	if err != nil {
 		return err
 	}
@@ -70,11 +71,11 @@ func run(tool, dir string, f func(*encoders) error) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	return f(&encoders{kernel: k, tool: tool, work: work})
+	return f(&encoders{Kernel: k, tool: tool, work: work})
 }
 
 func test(e *encoders, corpus string) error {
-	fmt.Printf("kernel %s: %d modules\n", e.release, len(e.modules))
+	fmt.Printf("kernel %s: %d modules\n", e.Release, len(e.Modules))
 
 	// A child's peak memory counts from what its parent held when it started
 	// it (exec keeps the high-water mark), so all encoders run before anything
@@ -133,24 +134,24 @@ func measure(t *checks.Tally, e *encoders) error {
 	}
 	for _, r := range runs {
 		if r.out == "" {
-			u, err := e.pahole("pahole", e.modules)
+			u, err := e.pahole("pahole", e.Modules)
 			if err != nil {
 				return err
 			}
 			e.paholeUsage = u
 			continue
 		}
-		files := e.kernel.modules
+		files := e.Kernel.Modules
 		if r.out == "shuffled" {
 			files = shuffled(files)
 		}
-		u, err := e.encode(r.out, files, append([]string{"--base", e.kernel.vmlinux}, r.args...)...)
+		u, err := e.encode(r.out, files, append([]string{"--base", e.Kernel.Vmlinux}, r.args...)...)
 		if err != nil {
 			return err
 		}
 		*r.runs = append(*r.runs, u)
 	}
-	u, err := e.encode("alone", e.kernel.modules, "-j2")
+	u, err := e.encode("alone", e.Kernel.Modules, "-j2")
 	if err != nil {
 		return err
 	}

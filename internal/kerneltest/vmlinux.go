@@ -42,7 +42,7 @@ var vmlinuxRuns = []struct {
 func encodeVmlinux(t *checks.Tally, e *encoders) error {
 	peak := uint64(0)
 	for _, r := range vmlinuxRuns {
-		u, err := e.encode(r.out, []string{e.vmlinux}, r.flags...)
+		u, err := e.encode(r.out, []string{e.Vmlinux}, r.flags...)
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func encodeVmlinux(t *checks.Tally, e *encoders) error {
 		t.Note("vmlinux %v: %s", r.flags, u)
 	}
 	t.Check(peak < maxVmlinuxRSS, "vmlinux: peak memory %s, below %s", mib(peak), mib(maxVmlinuxRSS))
-	u, err := e.encode("ownbase", e.modules, "-j2", "--base", e.ownVmlinux("vmlinux-compat"))
+	u, err := e.encode("ownbase", e.Modules, "-j2", "--base", e.ownVmlinux("vmlinux-compat"))
 	t.Note("modules on our own base: %s", u)
 	return err
 }
@@ -61,13 +61,13 @@ func (e *encoders) vmlinuxRow(runs int) error {
 	var ours, theirs []usage
 	j := fmt.Sprintf("-j%d", jobs)
 	for i := range runs {
-		u, err := e.encode(fmt.Sprintf("vmlinux.%d", i), []string{e.vmlinux}, "--features", compat, j)
+		u, err := e.encode(fmt.Sprintf("vmlinux.%d", i), []string{e.Vmlinux}, "--features", compat, j)
 		if err != nil {
 			return err
 		}
 		ours = append(ours, u)
 		u, err = e.run("pahole", nil, "-J", j, "--btf_gen_floats", "--lang_exclude=rust",
-			"--btf_encode_detached", filepath.Join(e.work, "vmlinux.pahole"), e.vmlinux)
+			"--btf_encode_detached", filepath.Join(e.work, "vmlinux.pahole"), e.Vmlinux)
 		if err != nil {
 			return err
 		}
@@ -78,19 +78,19 @@ func (e *encoders) vmlinuxRow(runs int) error {
 }
 
 func (e *encoders) ownVmlinux(out string) string {
-	return filepath.Join(e.out(out), filepath.Base(e.vmlinux)+".btf")
+	return filepath.Join(e.out(out), filepath.Base(e.Vmlinux)+".btf")
 }
 
 // compareVmlinux checks what encodeVmlinux left behind.
 func compareVmlinux(t *checks.Tally, e *encoders, corpus string) error {
-	shipped, err := section(e.vmlinux, ".BTF")
+	shipped, err := section(e.Vmlinux, ".BTF")
 	if err != nil {
 		return err
 	}
 	if err := e.sameVmlinux(t, "vmlinux-compat", "its own .BTF", shipped); err != nil {
 		return err
 	}
-	if corpus != "" && e.release == headRelease {
+	if corpus != "" && e.Release == headRelease {
 		for _, r := range vmlinuxRuns {
 			if r.corpus == "" {
 				continue
@@ -199,7 +199,7 @@ func (e *encoders) compareOwnBase(t *checks.Tally, theirs []byte) error {
 	if err != nil {
 		return err
 	}
-	t.Check(sum.zero(), "%d modules on our own base against those on the kernel's: %s", len(c.modules), &sum)
+	t.Check(sum.zero(), "%d modules on our own base against those on the kernel's: %s", len(c.Modules), &sum)
 	tell(t, sum.unequal)
 	return nil
 }

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"debug/elf"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gobtfenc/gobtfenc/internal/kerneldir"
 )
 
 // kernel is a folder of modules and the vmlinux that they were built with.
@@ -25,30 +26,19 @@ type module struct {
 }
 
 func findKernel(dir string) (*kernel, error) {
-	k := &kernel{modules: map[string]*module{}}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		release, isVmlinux := strings.CutPrefix(d.Name(), "vmlinux-")
-		switch {
-		case isVmlinux && k.vmlinux != "":
-			return fmt.Errorf("two kernels: %s and %s", k.vmlinux, path)
-		case isVmlinux:
-			k.release, k.vmlinux = release, path
-		case filepath.Ext(path) == ".ko":
-			m, err := readModule(path)
-			if err != nil {
-				return err
-			}
-			k.modules[m.name] = m
-		}
-		return nil
-	})
-	if err == nil && (k.vmlinux == "" || len(k.modules) == 0) {
-		err = fmt.Errorf("%s: no vmlinux-RELEASE or no modules", dir)
+	found, err := kerneldir.Find(dir)
+	if err != nil {
+		return nil, err
 	}
-	return k, err
+	k := &kernel{release: found.Release, vmlinux: found.Vmlinux, modules: map[string]*module{}}
+	for _, path := range found.Modules {
+		m, err := readModule(path)
+		if err != nil {
+			return nil, err
+		}
+		k.modules[m.name] = m
+	}
+	return k, nil
 }
 
 func readModule(path string) (*module, error) {

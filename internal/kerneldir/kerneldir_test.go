@@ -1,0 +1,53 @@
+package kerneldir
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+)
+
+func TestFind(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		files []string
+		want  *Kernel // nil: an error
+	}{
+		{"a kernel", []string{"lib/b.ko", "boot/vmlinux-6.1", "lib/a/c.ko", "lib/x.ko.zst"}, &Kernel{"6.1", "boot/vmlinux-6.1", []string{"lib/a/c.ko", "lib/b.ko"}}},
+		{"two", []string{"vmlinux-6.1", "vmlinux-6.2", "a.ko"}, nil},
+		{"no modules", []string{"vmlinux-6.1"}, nil},
+		{"no vmlinux", []string{"a.ko", "vmlinux"}, nil},
+		{"nothing", nil, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, f := range c.files {
+				f = filepath.Join(dir, f)
+				if err := os.MkdirAll(filepath.Dir(f), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(f, nil, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := Find(dir)
+			if c.want == nil {
+				if err == nil {
+					t.Fatalf("%+v, want an error", got)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := *c.want
+			want.Vmlinux = filepath.Join(dir, want.Vmlinux)
+			for i, m := range want.Modules {
+				want.Modules[i] = filepath.Join(dir, m)
+			}
+			if !reflect.DeepEqual(*got, want) {
+				t.Errorf("%+v, want %+v", *got, want)
+			}
+		})
+	}
+}
