@@ -110,6 +110,32 @@ func (tr *tree) strays(t *testing.T) []string {
 	return out
 }
 
+// interrupt runs cmd over n modules and sends sig when the first is done. It
+// returns how many were done and what cmd said on standard output.
+func (tr *tree) interrupt(t *testing.T, cmd *exec.Cmd, sig os.Signal, n int) (changed int, stdout string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tr.waitForFirst(t)
+	cmd.Process.Signal(sig)
+	cmd.Wait()
+	changed = tr.check(t, false)
+	if changed == n {
+		t.Skip("the run was over before the signal came")
+	}
+	if code := cmd.ProcessState.ExitCode(); code != exitFailed {
+		t.Errorf("exit status %d, want %d", code, exitFailed)
+	}
+	want := fmt.Sprintf("gobtfenc: interrupted: %d of %d modules not done\n", n-changed, n)
+	if got := errs.String(); got != want {
+		t.Errorf("standard error has %q, want %q", got, want)
+	}
+	return changed, out.String()
+}
+
 // A signal ends the run after the modules in work, with one line for all that
 // were not come to.
 func TestInterrupt(t *testing.T) {
@@ -117,28 +143,9 @@ func TestInterrupt(t *testing.T) {
 		t.Run(sig.String(), func(t *testing.T) {
 			const n = 600
 			tr := newTree(t, n, false)
-			cmd := tr.command()
-			var stdout, stderr bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &stdout, &stderr
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			tr.waitForFirst(t)
-			cmd.Process.Signal(sig)
-			cmd.Wait()
-			changed := tr.check(t, false)
-			if changed == n {
-				t.Skip("the run was over before the signal came")
-			}
-			if code := cmd.ProcessState.ExitCode(); code != exitFailed {
-				t.Errorf("exit status %d, want %d", code, exitFailed)
-			}
-			want := fmt.Sprintf("gobtfenc: interrupted: %d of %d modules not done\n", n-changed, n)
-			if got := stderr.String(); got != want {
-				t.Errorf("standard error has %q, want %q", got, want)
-			}
-			if !regexp.MustCompile(`^600 modules, [0-9]+ failed: .*\n$`).MatchString(stdout.String()) {
-				t.Errorf("standard output has %q", stdout.String())
+			_, stdout := tr.interrupt(t, tr.command(), sig, n)
+			if !regexp.MustCompile(`^600 modules, [0-9]+ failed: .*\n$`).MatchString(stdout) {
+				t.Errorf("standard output has %q", stdout)
 			}
 			if s := tr.strays(t); s != nil {
 				t.Errorf("left over: %q", s)

@@ -143,26 +143,7 @@ func TestTreeInterrupt(t *testing.T) {
 			const n = 600
 			tr := newTree(t, n, false)
 			tr.asTree(t)
-			cmd := tr.batch()
-			var stdout, stderr bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &stdout, &stderr
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			tr.waitForFirst(t)
-			cmd.Process.Signal(sig)
-			cmd.Wait()
-			changed := tr.check(t, false)
-			if changed == n {
-				t.Skip("the run was over before the signal came")
-			}
-			if code := cmd.ProcessState.ExitCode(); code != exitFailed {
-				t.Errorf("exit status %d, want %d", code, exitFailed)
-			}
-			want := fmt.Sprintf("gobtfenc: interrupted: %d of %d modules not done\n", n-changed, n)
-			if got := stderr.String(); got != want {
-				t.Errorf("standard error has %q, want %q", got, want)
-			}
+			changed, _ := tr.interrupt(t, tr.batch(), sig, n)
 			if got := len(tr.manifest(t)); got != changed {
 				t.Errorf("%d modules are noted, %d are done", got, changed)
 			}
