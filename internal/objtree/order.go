@@ -12,6 +12,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/gobtfenc/gobtfenc/elfio"
 )
 
 // Kbuild lists the modules that it builds in modules.order, one a line, by
@@ -28,7 +30,9 @@ import (
 // often its line is there: Kbuild drops the others too. What leads out of the
 // directory was not written by Kbuild, and then nothing of the list is believed.
 //
-// Symbolic links are followed: a tree may be put together from them.
+// Symbolic links are followed: a tree may be put together from them. A file that
+// is listed by several names is one module, by the first of them: what is done
+// with it shows by all.
 
 // Order is a modules.order.
 type Order struct {
@@ -128,8 +132,12 @@ type lister struct {
 	dir   string
 	roots []string // dir's absolute paths, with and without symbolic links
 	seen  map[string]bool
+	files map[fileID]bool
 	order Order
 }
+
+// fileID tells a file from all others, by whatever name.
+type fileID struct{ dev, ino uint64 }
 
 func newLister(dir string) (*lister, error) {
 	abs, err := filepath.Abs(dir)
@@ -140,7 +148,7 @@ func newLister(dir string) (*lister, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lister{dir: dir, roots: []string{abs, real}, seen: map[string]bool{}}, nil
+	return &lister{dir: dir, roots: []string{abs, real}, seen: map[string]bool{}, files: map[fileID]bool{}}, nil
 }
 
 var errOutside = errors.New("leads out of the directory")
@@ -166,7 +174,7 @@ func (ls *lister) add(line string) error {
 	}
 	m := ls.find(name)
 	switch {
-	case ls.seen[m.Name]:
+	case ls.seen[m.Name], ls.isLink(m):
 	case path.Base(m.Name) == "btf_vmlinux.ko":
 		ls.order.Carriers = append(ls.order.Carriers, m.Path)
 	default:
@@ -174,6 +182,21 @@ func (ls *lister) add(line string) error {
 	}
 	ls.seen[m.Name] = true
 	return nil
+}
+
+// isLink says whether m's file was listed by another name.
+func (ls *lister) isLink(m Module) bool {
+	if m.Info == nil {
+		return false
+	}
+	stamp := elfio.StampOf(m.Info)
+	if stamp.Ino == 0 {
+		return false // the system does not say
+	}
+	id := fileID{stamp.Dev, stamp.Ino}
+	was := ls.files[id]
+	ls.files[id] = true
+	return was
 }
 
 // below returns where below dir an absolute path leads.

@@ -1,12 +1,15 @@
 package objtree
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gobtfenc/gobtfenc/elfio"
 )
 
 // put writes a file below dir.
@@ -85,6 +88,32 @@ func TestReadOrder(t *testing.T) {
 	}
 }
 
+// A file that is listed by several names is one module, by the first of them.
+// Two that are not there are two.
+func TestReadOrderLinks(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a.ko", "")
+	put(t, dir, "b.ko", "")
+	if elfio.StampOf(lookAt(t, dir, "a.ko").Info).Ino == 0 {
+		t.Skip("the system does not number files")
+	}
+	if err := errors.Join(os.Symlink("a.ko", filepath.Join(dir, "symbolic.ko")), os.Link(filepath.Join(dir, "b.ko"), filepath.Join(dir, "hard.ko"))); err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, orderName, "symbolic.o\na.o\nb.o\nhard.o\ngone.o\nalsogone.o\n")
+	o, err := ReadOrder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range o.Modules {
+		got = append(got, m.Name)
+	}
+	if want := []string{"symbolic.ko", "b.ko", "gone.ko", "alsogone.ko"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // The directory may be given from where one is.
 func TestReadOrderRelative(t *testing.T) {
 	dir := t.TempDir()
@@ -150,7 +179,7 @@ func FuzzReadOrder(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		ls := &lister{dir: "d", roots: []string{"/r/x/kernel", "/r/x"}, seen: map[string]bool{}}
+		ls := &lister{dir: "d", roots: []string{"/r/x/kernel", "/r/x"}, seen: map[string]bool{}, files: map[fileID]bool{}}
 		var names []string
 		for line := range strings.Lines(text) {
 			line = strings.TrimSpace(line)
