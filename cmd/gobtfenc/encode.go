@@ -215,7 +215,7 @@ func tell(results []encoder.Result, verbose bool) (failed int) {
 		}
 	}
 	if interrupted > 0 {
-		report(fmt.Errorf("interrupted: %d of %s not done", interrupted, plural(len(results), "module", "modules")))
+		report(fmt.Errorf("interrupted: %s of %s not done", grouped(uint64(interrupted)), plural(len(results), "module", "modules")))
 	}
 	return failed + interrupted
 }

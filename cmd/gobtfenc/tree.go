@@ -56,7 +56,8 @@ func encodeTree(ctx context.Context, f *encodeFlags, opts encoder.Options) (resu
 	if err := t.encode(ctx, opts); err != nil {
 		return nil, 0, err
 	}
-	return t.results, len(t.modules) - len(t.todo), t.note()
+	t.note()
+	return t.results, len(t.modules) - len(t.todo), nil
 }
 
 // list reads modules.order.
@@ -160,7 +161,7 @@ func (t *treeRun) encode(ctx context.Context, opts encoder.Options) error {
 // note writes down what is up to date, also when the run was interrupted or
 // some modules failed. That it cannot be written costs the next run time and is
 // no failure of this one.
-func (t *treeRun) note() error {
+func (t *treeRun) note() {
 	m := &objtree.Manifest{Key: t.key, Entries: make(map[string]objtree.Entry, len(t.modules))}
 	isTodo := make([]bool, len(t.modules))
 	for _, i := range t.todo {
@@ -177,7 +178,6 @@ func (t *treeRun) note() error {
 	if err := m.Write(t.dir, t.old); err != nil {
 		report(fmt.Errorf("warning: %w: the next run will encode all again", err))
 	}
-	return nil
 }
 
 // say tells what -v is for.
