@@ -162,6 +162,24 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// A SIGINT that the run was told to ignore does not end it.
+func TestInterruptIgnored(t *testing.T) {
+	const n = 300
+	tr := newTree(t, n, false)
+	cmd := exec.Command("sh", append([]string{"-c", `trap "" INT; exec "$@"`, "sh"}, tr.command().Args...)...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tr.waitForFirst(t)
+	cmd.Process.Signal(syscall.SIGINT)
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if changed := tr.check(t, false); changed != n {
+		t.Errorf("%d of %d modules done", changed, n)
+	}
+}
+
 // A process killed at any moment leaves every file old or new. What it may
 // leave besides is one hidden file of each worker, in the instant between the
 // name and the rename, and behind a file with several links bytes that nothing

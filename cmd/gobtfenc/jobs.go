@@ -59,11 +59,15 @@ func limitJobs(opts *encoder.Options, j jobs, given bool) (giveBack func(), warn
 
 // interruptible returns a context that is done at the first SIGINT or SIGTERM,
 // so that a run ends behind the files in work. The second one does not wait for
-// these: the process calls last and dies of it.
+// these: the process calls last and dies of it. A SIGINT that was ignored when
+// the process began stays ignored: so a shell has it for what runs behind it.
 func interruptible(last func()) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, syscall.SIGTERM)
+	if !signal.Ignored(os.Interrupt) {
+		signal.Notify(signals, os.Interrupt)
+	}
 	var over atomic.Bool
 	go func() {
 		<-signals
