@@ -5,7 +5,7 @@
 #
 #	make -f .../gobtfenc.mk -j8                modules, and their BTF
 #	make -f .../gobtfenc.mk -j8 O=../build
-#	make -f .../gobtfenc.mk -j8 M=drivers/drv
+#	make -f .../gobtfenc.mk -j8 M=drivers/drv [MO=DIR]
 #
 # Or in a makefile that packages a kernel:
 #
@@ -29,10 +29,16 @@ GOBTFENC_FLAGS ?= --resolve-btfids
 gobtfenc_tree = $(if $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),: )"$(gobtfenc_dir)/gobtfenc-tree" $(1) \
 	$(if $(2),--base $(2)) $(GOBTFENC_FLAGS)
 
-# By itself: what make -f does.
+# By itself: what make -f does. Kbuild takes O, M and MO (Linux 6.13) from the command line only, but
+# the variables that they stand for from the environment, too.
 ifeq ($(words $(MAKEFILE_LIST)),1)
+gobtfenc_option = $(if $(filter command,$(origin $(1))),$($(1)),$($(2)))
+gobtfenc_kernel := $(or $(call gobtfenc_option,O,KBUILD_OUTPUT),.)
+gobtfenc_extmod := $(call gobtfenc_option,M,KBUILD_EXTMOD)
+gobtfenc_extout := $(or $(call gobtfenc_option,MO,KBUILD_EXTMOD_OUTPUT),$(gobtfenc_extmod))
+
 .PHONY: modules_btf
 modules_btf:
 	+$(MAKE) -f Makefile $(GOBTFENC_KBUILD) modules
-	+$(call gobtfenc_tree,$(if $(M),$(M),$(or $(O),.)),$(if $(M),$(or $(O),.)/vmlinux))
+	+$(call gobtfenc_tree,$(if $(gobtfenc_extmod),$(gobtfenc_extout),$(gobtfenc_kernel)),$(if $(gobtfenc_extmod),$(gobtfenc_kernel)/vmlinux))
 endif
