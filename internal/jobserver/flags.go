@@ -13,9 +13,11 @@ type flags struct {
 
 // parse reads MAKEFLAGS. Its first word can be a cluster of short options
 // without a dash, none of which is -j. Behind -- there are variables, whose
-// values may look like anything. As in make, the last of several options counts.
+// values may look like anything. As in make, the last of several options counts,
+// and people who set MAKEFLAGS may write -j N, too.
 func parse(makeflags string) (f flags) {
-	for _, word := range words(makeflags) {
+	all := append(words(makeflags), "")
+	for i, word := range all[:len(all)-1] {
 		if word == "--" {
 			break
 		}
@@ -23,6 +25,8 @@ func parse(makeflags string) (f flags) {
 		switch {
 		case name == "--jobserver-auth", name == "--jobserver-fds":
 			f.auth = value
+		case word == "-j", word == "--jobs":
+			f.jobs = number(all[i+1])
 		case name == "--jobs":
 			f.jobs = number(value)
 		case strings.HasPrefix(word, "-j"):
