@@ -42,7 +42,7 @@ func (c *cpioWriter) pad() {
 
 // add writes a file or folder. Folders come before what is in them.
 func (c *cpioWriter) add(name string, mode uint32, content []byte) {
-	if uint64(len(content)) > 0xffffffff {
+	if c.err == nil && uint64(len(content)) > 0xffffffff {
 		c.err = fmt.Errorf("%s: %d bytes are too many for an initramfs", name, len(content))
 	}
 	c.ino++

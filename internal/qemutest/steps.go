@@ -13,7 +13,7 @@ import (
 //	unload NAME STAGE   unload it again; the stage tells this from other times
 //	btf NAME            hash /sys/kernel/btf/NAME
 //	bytes NAME          send /sys/kernel/btf/NAME as it is
-//	check NAME          do what checks.go has under this name
+//	check NAME          do what guestchecks.go has under this name
 //	log NAME            send what the kernel's log has of interest since then
 //
 // and the guest answers each in its turn.
