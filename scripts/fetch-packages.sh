@@ -47,12 +47,16 @@ download() {
 	done
 }
 if ! download "$@"; then
+	rm -f "$work"/*.deb # of versions that newer lists may not have
 	use_own_lists
-	download "$@" || { cat "$work/log" >&2; die "cannot be had: $*"; }
+	download "$@" || {
+		[ ! -f "$work/log" ] || cat "$work/log" >&2
+		die "cannot be had: $*"
+	}
 fi
 
-# In the cache a half folder of our own gives way.
-rm -rf "$dir"
+# In the cache a half folder of our own gives way; a whole one was put there by another run.
+[ -f "$dir/.complete" ] || rm -rf "$dir"
 mkdir "$work/root"
 for deb in "$work"/*.deb; do
 	dpkg-deb -x "$deb" "$work/root"
