@@ -11,7 +11,7 @@
 #
 #	include .../gobtfenc.mk
 #	build:
-#		$(MAKE) -C linux $(GOBTFENC_KBUILD) modules
+#		$(MAKE) -C linux PAHOLE=... $(GOBTFENC_KBUILD) modules
 #		+$(call gobtfenc_tree,linux)
 #
 # modules_install comes after it: it strips, signs and compresses what is there, and builds nothing.
@@ -30,15 +30,17 @@ gobtfenc_tree = $(if $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))
 	$(if $(2),--base $(2)) $(GOBTFENC_FLAGS)
 
 # By itself: what make -f does. Kbuild takes O, M and MO (Linux 6.13) from the command line only, but
-# the variables that they stand for from the environment, too.
+# the variables that they stand for from the environment, too. PAHOLE also comes from the command line
+# only; without one Kbuild would take the pahole in PATH for vmlinux, and turn BTF off if there is none.
 ifeq ($(words $(MAKEFILE_LIST)),1)
 gobtfenc_option = $(if $(filter command,$(origin $(1))),$($(1)),$($(2)))
 gobtfenc_kernel := $(or $(call gobtfenc_option,O,KBUILD_OUTPUT),.)
 gobtfenc_extmod := $(call gobtfenc_option,M,KBUILD_EXTMOD)
 gobtfenc_extout := $(or $(call gobtfenc_option,MO,KBUILD_EXTMOD_OUTPUT),$(gobtfenc_extmod))
+gobtfenc_pahole := $(if $(filter command,$(origin PAHOLE)),,PAHOLE=$(gobtfenc_dir)/pahole)
 
 .PHONY: modules_btf
 modules_btf:
-	+$(MAKE) -f Makefile $(GOBTFENC_KBUILD) modules
+	+$(MAKE) -f Makefile $(gobtfenc_pahole) $(GOBTFENC_KBUILD) modules
 	+$(call gobtfenc_tree,$(if $(gobtfenc_extmod),$(gobtfenc_extout),$(gobtfenc_kernel)),$(if $(gobtfenc_extmod),$(gobtfenc_kernel)/vmlinux))
 endif
