@@ -94,6 +94,14 @@ func Read(path string) (*Section, error) {
 	return s, nil
 }
 
+// width is how many bytes a member of a set takes.
+func (set symbol) width() int {
+	if set.word == "set8" {
+		return 8
+	}
+	return 4
+}
+
 // member is a member of a set.
 type member struct {
 	name  string // of the type, empty for none
@@ -102,10 +110,7 @@ type member struct {
 
 // members returns what a set holds by the ids of b.
 func (s *Section) members(b *btf.BTF, set symbol) []member {
-	width := 4
-	if set.word == "set8" {
-		width = 8
-	}
+	width := set.width()
 	var out []member
 	for off := set.off + width; off < set.off+set.size; off += width {
 		m := member{name: s.named(b, off)}
@@ -208,10 +213,7 @@ func (s *Section) inSet(off int) bool {
 }
 
 func (s *Section) sorted(set symbol) bool {
-	width := 4
-	if set.word == "set8" {
-		width = 8
-	}
+	width := set.width()
 	last := uint32(0)
 	for off := set.off + width; off < set.off+set.size; off += width {
 		id := s.order.Uint32(s.Data[off:])
