@@ -41,7 +41,9 @@ import (
 // is not older than the manifest itself is not taken for up to date (git has the
 // same problem with its index, and the same answer). [Manifest.Write] waits for
 // the next tick, so that this is for file systems that count in seconds, and for
-// clocks that were set back.
+// clocks that were set back. It finds what others do to a module behind a run. Who
+// writes to one while the run is at work on the next ones, within the tick in
+// which it was left and to the same size, is not found.
 //
 // Nothing hangs on the manifest. Any that is not understood to the last byte is
 // as good as none, paths in it are never opened, and what it says of a file is
