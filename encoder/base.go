@@ -35,7 +35,7 @@ type Base struct {
 const maxBase = 1 << 30
 
 // LoadBase reads a base from raw BTF (/sys/kernel/btf/vmlinux) or from the .BTF
-// section of an ELF file (vmlinux, btf_vmlinux.ko). Types of kinds that are not
+// section of an ELF file (vmlinux, btf_vmlinux.ko); the file may be compressed. Types of kinds that are not
 // known must be described by its layout section; no module shares them, and
 // those behind them have the ids that they have in the kernel.
 func LoadBase(path string) (*Base, error) {
@@ -129,7 +129,7 @@ type btfFile struct {
 }
 
 // ReadBTF returns the BTF in a raw BTF file or in the .BTF section of an ELF
-// file.
+// file, either of which may be compressed (gzip, xz, zstd).
 func ReadBTF(path string) ([]byte, error) {
 	f, err := readBTF(path)
 	if err != nil {
@@ -177,11 +177,18 @@ func readOpened(path string, f *os.File, size int64) (*btfFile, error) {
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
+	var r elfio.Reader
+	defer r.Close()
 	switch magic := string(head[:n]); {
+	case elfio.Compression(magic) != "":
+		return readPacked(path, f, size)
 	case strings.HasPrefix(magic, elf.ELFMAG):
-		return sectionBTF(path)
-	case strings.HasPrefix(magic, "\x9f\xeb"), strings.HasPrefix(magic, "\xeb\x9f"):
-	default:
+		e, err := r.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		return sectionBTF(e)
+	case !isRawBTF(magic):
 		return nil, notBTF(magic)
 	}
 	if size > maxBase {
@@ -194,14 +201,43 @@ func readOpened(path string, f *os.File, size int64) (*btfFile, error) {
 	return &btfFile{data: data}, nil
 }
 
+// readPacked reads f, a compressed file of size bytes at path.
+func readPacked(path string, f *os.File, size int64) (*btfFile, error) {
+	data, err := elfio.Unpack(f, uint64(size))
+	if err != nil {
+		return nil, err
+	}
+	head := string(data[:min(len(data), 8)])
+	switch {
+	case isRawBTF(head):
+		return &btfFile{data: data}, nil
+	case !strings.HasPrefix(head, elf.ELFMAG):
+		return nil, fmt.Errorf("decompressed: %w", notBTF(head))
+	}
+	var r elfio.Reader
+	e, err := r.OpenBytes(path, data)
+	if err != nil {
+		return nil, err
+	}
+	out, err := sectionBTF(e)
+	if err == nil {
+		out.rodata = elfio.Section{} // not to be found in the file as it is
+	}
+	return out, err
+}
+
+// isRawBTF reports whether a file with these first bytes is raw BTF, of either
+// byte order.
+func isRawBTF(head string) bool {
+	return strings.HasPrefix(head, "\x9f\xeb") || strings.HasPrefix(head, "\xeb\x9f")
+}
+
 // notBTF says what a file is that is neither ELF nor raw BTF, from its first
 // bytes.
 func notBTF(magic string) error {
 	switch {
 	case magic == "":
 		return errEmpty
-	case compression(magic) != "":
-		return errCompressed(magic)
 	case strings.HasPrefix(magic, "MZ"):
 		return errors.New("a bootable kernel image: vmlinux itself is asked for")
 	}
@@ -210,13 +246,7 @@ func notBTF(magic string) error {
 
 var errNoBTF = errors.New("no .BTF section")
 
-func sectionBTF(path string) (*btfFile, error) {
-	var r elfio.Reader
-	defer r.Close()
-	f, err := r.Open(path)
-	if err != nil {
-		return nil, err
-	}
+func sectionBTF(f *elfio.File) (*btfFile, error) {
 	data, err := sectionBytes(f, ".BTF")
 	if err != nil {
 		return nil, err

@@ -16,26 +16,8 @@ import (
 
 var errEmpty = errors.New("empty file")
 
-// compressions are the forms in which kernels install modules, by their magic.
-var compressions = []struct{ magic, name string }{
-	{"\x1f\x8b", "gzip"},
-	{"\xfd7zXZ\x00", "xz"},
-	{"\x28\xb5\x2f\xfd", "zstd"},
-}
-
-// compression names how a file with these first bytes is compressed, empty for
-// not.
-func compression(head string) string {
-	for _, c := range compressions {
-		if strings.HasPrefix(head, c.magic) {
-			return c.name
-		}
-	}
-	return ""
-}
-
 func errCompressed(head string) error {
-	return fmt.Errorf("compressed (%s): decompress first", compression(head))
+	return fmt.Errorf("compressed (%s): decompress first", elfio.Compression(head))
 }
 
 // errNotRegular says what a file is that has no bytes of its own.
@@ -59,7 +41,7 @@ func refusal(path string, err error) error {
 	switch {
 	case head == "":
 		return errEmpty
-	case compression(head) != "":
+	case elfio.Compression(head) != "":
 		return errCompressed(head)
 	}
 	return elfio.ErrNotELF

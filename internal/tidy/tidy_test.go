@@ -50,7 +50,7 @@ var allowed = map[string][]string{
 	"report":     {"dwarfconv", "splitdedup", "elfio", "dwarf", "btf"},
 	"dwarfconv":  append([]string{"dwarf", "btf"}, hot...),
 	"splitdedup": append([]string{"dwarf", "btf"}, hot...),
-	"elfio":      append([]string{"dwarf", "btf"}, hot...),
+	"elfio":      append([]string{"dwarf", "btf", "github.com/mikelolasagasti/xz"}, hot...),
 	"btfids":     {"btf"},
 	"dwarf":      hot,
 	"btf":        hot,
