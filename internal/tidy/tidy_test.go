@@ -60,6 +60,7 @@ var allowed = map[string][]string{
 	"internal/jobserver": nil,
 	"internal/objtree":   {"elfio"},
 	"internal/kerneldir": nil,
+	"internal/modtree":   nil,
 	"internal/checks":    nil,
 	"internal/btftest":   {"btf"},
 	"internal/dwarftest": {"dwarf", "btf"},
