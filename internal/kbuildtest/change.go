@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -70,7 +71,10 @@ func (b *bench) newVmlinux(o *objtree, want *kernelBTF) error {
 	m := o.make("-j8")
 	b.Check(m.err == nil && len(m.targets("BTF [M]")) == len(want.modules),
 		"vmlinux linked anew, make -j8: BTF of %d modules, %d of them linked anew%s", len(m.targets("BTF [M]")), len(m.targets("LD [M]")), because(m.err))
-	return b.still(o, want, "after that")
+	if err := b.still(o, want, "after that"); err != nil {
+		return err
+	}
+	return b.unchanged(o, want)
 }
 
 // batch makes all modules without BTF, and then the BTF of all at once.
@@ -196,7 +200,7 @@ func (b *bench) interrupted(o *objtree, want *kernelBTF) error {
 		done := built{out: out}
 		b.whole(o, want, fmt.Sprintf("%s after %d modules", s.name, len(done.targets("BTF [M]"))))
 		m := o.make()
-		b.Check(m.err == nil, "make again does %d modules%s", len(m.targets("BTF [M]")), because(m.err))
+		b.Check(m.err == nil && len(m.targets("BTF [M]")) < len(want.modules), "make again does %d modules%s", len(m.targets("BTF [M]")), because(m.err))
 		if err := b.still(o, want, "after that"); err != nil {
 			return err
 		}
@@ -207,6 +211,12 @@ func (b *bench) interrupted(o *objtree, want *kernelBTF) error {
 // stopAt runs cmd and sends a signal to it and to all that it started, as a terminal does, when it
 // has announced n times what begins with name.
 func stopAt(log io.Writer, cmd *exec.Cmd, name string, n int, sig syscall.Signal) (string, error) {
+	// A signal that is ignored here, as in a job in the background, would be ignored there; one
+	// that is caught here is not.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, sig)
+	defer signal.Stop(caught)
+
 	r, w := io.Pipe()
 	cmd.Stdout, cmd.Stderr = w, w
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -265,14 +275,17 @@ func (b *bench) broken(o *objtree, want *kernelBTF) error {
 		}
 		return os.Truncate(o.path(module), st.Size()/2)
 	}
+	nothing := func() error { return nil }
 	for _, c := range []struct {
 		what  string
 		spoil func() error
 		env   string // for make
 		says  string // that a line of make's has
+		mend  func() error
 	}{
-		{"half a .ko", half, "", "tcp_bbr.ko"},
-		{"no gobtfenc", func() error { return nil }, "GOBTFENC=/nonexistent/gobtfenc", "gobtfenc"},
+		// make removes only what a failed command has changed.
+		{"half a .ko", half, "", "tcp_bbr.ko", func() error { return o.remove(module) }},
+		{"no gobtfenc", nothing, "GOBTFENC=/nonexistent/gobtfenc", "gobtfenc", nothing},
 	} {
 		if err := c.spoil(); err != nil {
 			return err
@@ -287,6 +300,9 @@ func (b *bench) broken(o *objtree, want *kernelBTF) error {
 		b.Check(m.err != nil && len(said) > 0, "%s: make fails and says why", c.what)
 		for _, l := range said[:min(2, len(said))] {
 			b.Note("%s", l)
+		}
+		if err := c.mend(); err != nil {
+			return err
 		}
 		m = o.make()
 		b.Check(m.err == nil, "make again, with that put right%s", because(m.err))

@@ -13,6 +13,10 @@ import (
 	"time"
 )
 
+// timestamp asks for a reproducible build. Without it pahole before 1.29 is called with -j and takes
+// now this, now that function of many that have one name.
+const timestamp = "KBUILD_BUILD_TIMESTAMP=2026-01-01"
+
 // objtree is a kernel's object tree (O=) and the pahole that Kbuild is told to call. All that is
 // done to the tree is done by make.
 type objtree struct {
@@ -34,7 +38,7 @@ func (o *objtree) make(args ...string) built { return start(o.log, o.command(arg
 
 // command is make with what is the same for every run.
 func (o *objtree) command(args ...string) *exec.Cmd {
-	fixed := []string{"-C", o.source, "O=" + o.dir, "PAHOLE=" + o.pahole, fmt.Sprintf("-j%d", jobs)}
+	fixed := []string{"-C", o.source, "O=" + o.dir, "PAHOLE=" + o.pahole, fmt.Sprintf("-j%d", jobs), timestamp}
 	if ccache, err := exec.LookPath("ccache"); err == nil {
 		fixed = append(fixed, "CC="+ccache+" gcc")
 	}

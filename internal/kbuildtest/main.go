@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/gobtfenc/gobtfenc/internal/checks"
@@ -101,15 +102,23 @@ func run(o options) error {
 	return b.Close()
 }
 
-// paholeVersion is a pahole's version as Kbuild knows it: 124.
-func paholeVersion(pahole string) (string, error) {
+// version is a pahole's version.
+type version struct {
+	number int    // as Kbuild has it: 124
+	text   string // 1.24
+}
+
+func (v version) String() string { return v.text }
+
+func paholeVersion(pahole string) (version, error) {
 	out, err := exec.Command(pahole, "--version").Output()
 	if err != nil {
-		return "", fmt.Errorf("%s --version: %w", pahole, err)
+		return version{}, fmt.Errorf("%s --version: %w", pahole, err)
 	}
-	major, minor, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(string(out)), "v"), ".")
-	if !ok {
-		return "", fmt.Errorf("%s --version: %q", pahole, out)
+	text := strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
+	n, err := strconv.Atoi(strings.ReplaceAll(text, ".", ""))
+	if err != nil {
+		return version{}, fmt.Errorf("%s --version: %q", pahole, out)
 	}
-	return major + minor, nil
+	return version{n, text}, nil
 }

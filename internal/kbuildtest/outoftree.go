@@ -29,13 +29,13 @@ func (x *extmod) make(pahole string, args ...string) built {
 	for _, ko := range old {
 		os.Remove(ko) //nolint:errcheck // make tells
 	}
-	fixed := []string{"-C", x.headers, "M=" + x.dir, "PAHOLE=" + pahole, fmt.Sprintf("-j%d", jobs)}
+	fixed := []string{"-C", x.headers, "M=" + x.dir, "PAHOLE=" + pahole, fmt.Sprintf("-j%d", jobs), timestamp}
 	return start(x.log, exec.Command("make", append(append(fixed, args...), "modules")...))
 }
 
 // outOfTree builds modules of our own against headers in all these ways.
 func (b *bench) outOfTree(headers string) error {
-	version, err := paholeVersion(b.reference)
+	v, err := paholeVersion(b.reference)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (b *bench) outOfTree(headers string) error {
 				return err
 			}
 		}
-		if err := x.against(step.what, base, version); err != nil {
+		if err := x.against(step.what, base, v); err != nil {
 			return err
 		}
 	}
@@ -73,8 +73,8 @@ func (b *bench) outOfTree(headers string) error {
 }
 
 // against builds with pahole and with the shim, and wants the same.
-func (x *extmod) against(what string, base []byte, version string) error {
-	asked := "CONFIG_PAHOLE_VERSION=" + version
+func (x *extmod) against(what string, base []byte, v version) error {
+	asked := fmt.Sprintf("CONFIG_PAHOLE_VERSION=%d", v.number)
 	m := x.make(x.reference, asked)
 	if m.err != nil {
 		return fmt.Errorf("make M= with pahole: %w", m.err)
