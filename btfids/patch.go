@@ -48,7 +48,7 @@ func (s *Section) Patch(b *btf.BTF) ([]byte, []Warning) {
 		if t.wide {
 			filled := s.filled(t)
 			if filled && !s.sameFlags(t) {
-				r.warned = append(r.warned, Warning(fmt.Sprintf("resolve_btfids: set %s was filled in for other BTF: flags stay in the order of ids, which may be another one now; link the file anew", t.name)))
+				r.warned = append(r.warned, flagsStay(t))
 			}
 			out.sortWide(t, filled)
 		} else {
@@ -57,6 +57,36 @@ func (s *Section) Patch(b *btf.BTF) ([]byte, []Warning) {
 		out.put(t.off, uint32(t.n))
 	}
 	return out.data, r.warned
+}
+
+// flagsStay is the warning of a set8 whose flags Restore could not put back.
+func flagsStay(t *set) Warning {
+	return Warning(fmt.Sprintf("resolve_btfids: set %s was filled in for other BTF: flags stay in the order of ids, which may be another one now; link the file anew", t.name))
+}
+
+// Unfilled returns the section without ids and counts, as the compiler made it, for
+// whoever fills it in next and knows nothing of a time before. A set8 stays as it is
+// where Restore could not put back flags that differ, with a warning.
+func (s *Section) Unfilled() ([]byte, []Warning) {
+	out := *s
+	out.data = slices.Clone(s.data)
+	for _, x := range s.ids {
+		out.put(x.off, 0)
+	}
+	var warned []Warning
+	for i := range s.sets {
+		t := &s.sets[i]
+		if t.wide && s.filled(t) && !s.sameFlags(t) {
+			copy(out.data[t.off:t.end()], s.data[t.off:t.end()])
+			warned = append(warned, flagsStay(t))
+			continue
+		}
+		out.put(t.off, 0)
+		for j := range t.n {
+			out.put(t.member(j), 0)
+		}
+	}
+	return out.data, warned
 }
 
 // filled reports whether a set was filled in before. One whose names were all

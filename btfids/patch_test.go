@@ -284,6 +284,41 @@ func TestPatchAgain(t *testing.T) {
 	})
 }
 
+// TestUnfilled: what was filled in is taken out, but not where flags would be lost.
+func TestUnfilled(t *testing.T) {
+	const syms = `
+		0 4 __BTF_ID__struct__file__1
+		4 12 __BTF_ID__set__some
+		8 4 __BTF_ID__func__zz_get__2
+		12 4 __BTF_ID__func__aa_put__3
+		16 32 __BTF_ID__set8__kf
+		24 4 __BTF_ID__func__mm_look__4
+		32 4 __BTF_ID__func__zz_get__5
+		40 4 __BTF_ID__func__aa_put__6`
+	_, mod := testBTF(t)
+	for _, order := range orders {
+		compiled := words(order, 0, 0, 0, 0, 0, 1, 0, 0x10, 0, 0x20, 0, 0x30)
+		filled, _ := mustParse(t, order, compiled, syms).Patch(mod)
+		s := mustParse(t, order, filled, syms)
+		kept := words(order, 0, 0, 0, 0)
+		kept = append(kept, filled[len(kept):]...)
+		if got, warnings := s.Unfilled(); !bytes.Equal(got, kept) || len(warnings) != 1 {
+			t.Errorf("%v, not restored: got  %x, warnings %q\nwant %x", order, got, warnings, kept)
+		}
+		if !s.Restore(mod) {
+			t.Fatal("not restored")
+		}
+		if got, warnings := s.Unfilled(); !bytes.Equal(got, compiled) || len(warnings) > 0 {
+			t.Errorf("%v, restored: got  %x, warnings %q\nwant %x", order, got, warnings, compiled)
+		}
+		same := words(order, 0, 0, 0, 0, 0, 1, 0, 5, 0, 5, 0, 5)
+		filled, _ = mustParse(t, order, same, syms).Patch(mod)
+		if got, warnings := mustParse(t, order, filled, syms).Unfilled(); !bytes.Equal(got, same) || len(warnings) > 0 {
+			t.Errorf("%v, same flags: got  %x, warnings %q\nwant %x", order, got, warnings, same)
+		}
+	}
+}
+
 // TestRestoreNotFound has members without ids, whose flags are known only if they
 // are the same.
 func TestRestoreNotFound(t *testing.T) {

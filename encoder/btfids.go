@@ -132,7 +132,7 @@ func idsOf(f *elfio.File, index int, table *elfio.Symtab) (*btfids.Section, erro
 func (w *worker) readIDs(f *elfio.File) (err error) {
 	w.ids = nil
 	kfuncs := w.opts.Features.FuncPolicy().Kfuncs
-	if !kfuncs && !w.opts.ResolveIDs {
+	if !kfuncs && !w.opts.ResolveIDs && !w.opts.EmptyIDs {
 		return nil
 	}
 	if w.ids, err = readIDs(f); err != nil || w.ids == nil {
@@ -186,13 +186,21 @@ func (b *Base) oldBTF(f *elfio.File) *btf.BTF {
 	return old
 }
 
-// fillIDs makes the module's .BTF_ids of its final BTF.
+// fillIDs makes the module's .BTF_ids of its final BTF, or empties it.
 func (w *worker) fillIDs(r *Result, made *btf.BTF) error {
 	w.idData = nil
-	if !w.opts.ResolveIDs || w.ids == nil {
+	var data []byte
+	var warnings []btfids.Warning
+	switch {
+	case w.ids == nil:
+		return nil
+	case w.opts.ResolveIDs:
+		data, warnings = w.ids.Patch(made)
+	case w.opts.EmptyIDs:
+		data, warnings = w.ids.Unfilled()
+	default:
 		return nil
 	}
-	data, warnings := w.ids.Patch(made)
 	r.Warnings = append(r.Warnings, asErrors(warnings)...)
 	if w.opts.FatalWarnings && len(warnings) > 0 {
 		return ErrWarnings

@@ -166,19 +166,23 @@ func TestEncodeIDsAgain(t *testing.T) {
 	}
 }
 
+// otherBase returns the path of BTF that shares no functions with the corpus's base.
+func otherBase(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "base.btf")
+	if err := os.WriteFile(path, encode(t, options(t), unpacked(t, "af_key.ko")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // TestEncodeIDsNewBase encodes modules once more when their base was replaced by
 // another one, with other names and types in front: what they had is explained
 // without it.
 func TestEncodeIDsNewBase(t *testing.T) {
 	base := corpusBase(t)
-	alone := options(t)
-	other := filepath.Join(t.TempDir(), "base.btf")
-	// Any BTF will do that does not share the functions.
-	if err := os.WriteFile(other, encode(t, alone, unpacked(t, "af_key.ko")), 0o644); err != nil {
-		t.Fatal(err)
-	}
 	opts := options(t)
-	opts.Base, opts.ResolveIDs, opts.AllowMismatch = loadBase(t, other), true, true
+	opts.Base, opts.ResolveIDs, opts.AllowMismatch = loadBase(t, otherBase(t)), true, true
 	for _, m := range corpusIDs(t, base) {
 		path := m.copy(t, true)
 		if r := run(t, opts, path); slices.ContainsFunc(r.Warnings, func(err error) bool {
@@ -187,6 +191,23 @@ func TestEncodeIDsNewBase(t *testing.T) {
 			t.Errorf("%s: %v", m.name, r.Warnings)
 		}
 		sameMeaning(t, m.name, m.meaning, meaningOf(t, path, opts.Base.BTF))
+	}
+}
+
+// TestEmptyIDsCorpus makes of a section that was filled in what the compiler made,
+// whether or not the base is still the one that it was filled in for.
+func TestEmptyIDsCorpus(t *testing.T) {
+	base := corpusBase(t)
+	for _, b := range []*encoder.Base{base, loadBase(t, otherBase(t))} {
+		opts := options(t)
+		opts.Base, opts.EmptyIDs, opts.AllowMismatch = b, true, true
+		for _, m := range corpusIDs(t, base) {
+			path := m.copy(t, true)
+			r := run(t, opts, path)
+			if got := readModuleIDs(t, path).Data; !bytes.Equal(got, m.empty) {
+				t.Errorf("%s on %s: %v\ngot  %x\nwant %x", m.name, b.Path, r.Warnings, got, m.empty)
+			}
+		}
 	}
 }
 

@@ -55,6 +55,11 @@ type Options struct {
 	// ResolveIDs fills in .BTF_ids of files that have one, in place only.
 	ResolveIDs bool
 
+	// EmptyIDs, without ResolveIDs, takes out of .BTF_ids in place what was filled
+	// in for earlier BTF: resolve_btfids of kernels before 7.0, which comes next,
+	// would give flags to other functions.
+	EmptyIDs bool
+
 	// FatalWarnings makes warnings about .BTF_ids the file's error.
 	FatalWarnings bool
 

@@ -312,6 +312,7 @@ func (c *paholeCall) options() (opts encoder.Options, err error) {
 		Detached:      c.detached,
 		NamePrefix:    c.prefix,
 		AllowMismatch: os.Getenv("GOBTFENC_ALLOW_MISMATCH") == "1",
+		EmptyIDs:      c.detached == "",
 	}
 	if err := c.languages(&opts); err != nil {
 		return opts, err
