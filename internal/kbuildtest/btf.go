@@ -165,24 +165,32 @@ func kindOf(line string) string {
 
 // compareModules compares the modules of two trees by meaning, each on its own base.
 func compareModules(r *btftest.Referee, want, got *kernelBTF) (*difference, error) {
-	d := &difference{kinds: map[string]int{}}
-	if want.ids != got.ids {
-		d.ids = append(d.ids, "vmlinux")
-	}
+	d := &difference{kinds: map[string]int{}, ids: otherIDs(want, got)}
 	for name, w := range want.modules {
 		g := got.modules[name]
 		if g == nil {
 			return nil, fmt.Errorf("%s: only one tree has it", name)
 		}
 		d.add(name, r.Compare(w.btf, g.btf))
-		if w.ids != g.ids {
-			d.ids = append(d.ids, fmt.Sprintf("%s: %s, wanted %s", name, g.ids, w.ids))
-		}
 	}
 	if len(got.modules) != len(want.modules) {
 		return nil, fmt.Errorf("%d modules, then %d", len(want.modules), len(got.modules))
 	}
 	return d, nil
+}
+
+// otherIDs returns the files whose .BTF_ids say something else.
+func otherIDs(want, got *kernelBTF) []string {
+	var other []string
+	if got.ids != want.ids {
+		other = append(other, fmt.Sprintf("vmlinux: .BTF_ids: %s, wanted %s", got.ids, want.ids))
+	}
+	for name, w := range want.modules {
+		if g := got.modules[name]; g != nil && g.ids != w.ids {
+			other = append(other, fmt.Sprintf("%s: .BTF_ids: %s, wanted %s", name, g.ids, w.ids))
+		}
+	}
+	return other
 }
 
 // compareVmlinux compares the bases of two trees.

@@ -79,11 +79,7 @@ func (b *bench) newVmlinux(o *objtree, want *kernelBTF) error {
 
 // batch makes all modules without BTF, and then the BTF of all at once.
 func (b *bench) batch(o *objtree, want *kernelBTF) error {
-	names, err := o.modules()
-	if err != nil {
-		return err
-	}
-	if err := o.remove(names...); err != nil {
+	if _, err := o.removeModules(); err != nil {
 		return err
 	}
 	mk := filepath.Join(filepath.Dir(b.shim), "gobtfenc.mk")
@@ -92,7 +88,7 @@ func (b *bench) batch(o *objtree, want *kernelBTF) error {
 	for _, l := range m.lines("gobtfenc: ", " modules") {
 		b.Note("%s", l)
 	}
-	if err := b.stillWithFlags(o, want, "after that"); err != nil {
+	if err := b.still(o, want, "after that"); err != nil {
 		return err
 	}
 	before, err := o.stamps()
@@ -118,70 +114,20 @@ func (b *bench) ourIDs(o *objtree, want *kernelBTF) error {
 	m := o.make("RESOLVE_BTFIDS=" + filepath.Join(filepath.Dir(b.shim), "resolve_btfids"))
 	b.Check(m.err == nil && len(m.complaints()) == 0, "make PAHOLE=shim RESOLVE_BTFIDS=shim%s", because(m.err))
 	tell(b, m.complaints())
-	return b.stillWithFlags(o, want, "after that")
+	return b.still(o, want, "after that")
 }
 
 // still checks that all modules have the BTF and the .BTF_ids that they had.
-//
-// resolve_btfids before Linux 7.0 cannot do a set of kfuncs for a second time: it sorted the flags
-// away from their symbols at the first, and gives them to other functions. Kbuild asks that of it
-// where vmlinux alone is new. So what counts of its sets is the functions, and flags are told.
 func (b *bench) still(o *objtree, want *kernelBTF, when string) error {
 	got, err := o.read()
 	if err != nil {
 		b.Check(false, "%s: %v", when, err)
 		return nil
 	}
-	other, flags := otherIDs(want, got)
-	other = append(other, sameBytes(want, got)...)
+	other := append(otherIDs(want, got), sameBytes(want, got)...)
 	b.Check(len(other) == 0, "%s: %d of %d modules have another .BTF or .BTF_ids", when, len(other), len(want.modules))
 	tell(b, other)
-	if len(flags) > 0 {
-		b.Note("%d modules have the flags of kfuncs in .BTF_ids mixed up by Kbuild's own resolve_btfids", len(flags))
-	}
 	return nil
-}
-
-// stillWithFlags is still where nobody mixes up flags.
-func (b *bench) stillWithFlags(o *objtree, want *kernelBTF, when string) error {
-	if err := b.still(o, want, when); err != nil {
-		return err
-	}
-	got, err := o.read()
-	if err != nil {
-		return err
-	}
-	_, flags := otherIDs(want, got)
-	b.Check(len(flags) == 0, "%s: %d modules have other flags of kfuncs", when, len(flags))
-	tell(b, flags)
-	return nil
-}
-
-// otherIDs returns the files whose .BTF_ids refer to other types, and the modules where they only
-// have other flags.
-func otherIDs(want, got *kernelBTF) (types, flags []string) {
-	if got.ids != want.ids {
-		types = append(types, "vmlinux: .BTF_ids")
-	}
-	for name, w := range want.modules {
-		switch g := got.modules[name]; {
-		case g == nil || g.ids == w.ids:
-		case withoutFlags(g.ids) == withoutFlags(w.ids):
-			flags = append(flags, name)
-		default:
-			types = append(types, name+": .BTF_ids")
-		}
-	}
-	return types, flags
-}
-
-func withoutFlags(ids string) string {
-	lines := strings.Split(ids, "\n")
-	for i, l := range lines {
-		lines[i], _, _ = strings.Cut(l, " flags ")
-	}
-	slices.Sort(lines)
-	return strings.Join(lines, "\n")
 }
 
 // interrupted stops make while it makes BTF and wants every file whole, and the next make to do

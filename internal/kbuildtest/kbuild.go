@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -131,10 +133,19 @@ func (o *objtree) touch(name string) error {
 	return os.Chtimes(o.path(name), now, now)
 }
 
-// remove removes files of the tree.
+// removeModules removes all modules, so that make links them anew, and returns their paths.
+func (o *objtree) removeModules() ([]string, error) {
+	names, err := o.modules()
+	if err != nil {
+		return nil, err
+	}
+	return names, o.remove(names...)
+}
+
+// remove removes files of the tree, of which some may be gone already.
 func (o *objtree) remove(names ...string) error {
 	for _, n := range names {
-		if err := os.Remove(o.path(n)); err != nil {
+		if err := os.Remove(o.path(n)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
