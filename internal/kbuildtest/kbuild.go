@@ -32,6 +32,7 @@ type objtree struct {
 type built struct {
 	out  string
 	wall time.Duration
+	cpu  time.Duration // of make and all that it ran
 	err  error
 }
 
@@ -55,8 +56,12 @@ func start(log io.Writer, cmd *exec.Cmd) built {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	fmt.Fprintf(log, "$ %s\n", strings.Join(cmd.Args, " "))
 	begin := time.Now()
-	err := cmd.Run()
-	return built{out.String(), time.Since(begin), err}
+	b := built{err: cmd.Run()}
+	b.out, b.wall = out.String(), time.Since(begin)
+	if s := cmd.ProcessState; s != nil {
+		b.cpu = s.UserTime() + s.SystemTime()
+	}
+	return b
 }
 
 // targets returns what Kbuild announced under a short name: of "BTF [M]" the modules.
