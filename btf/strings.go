@@ -2,6 +2,7 @@ package btf
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"hash/maphash"
 	"math/bits"
@@ -201,75 +202,52 @@ func (s *Strings) intern(hash uint64, b []byte) StrOff {
 	return off
 }
 
-// internRun is how many strings InternAll takes in one go: enough that the
-// waits for memory overlap, few enough that all stays in the nearest cache.
-const internRun = 32
+// InternAt interns the string that section begins with, up to its NUL, and looks
+// at next first, where a string of the base begins: the offset behind that of
+// the call before, which it returns. Five of six names of a kernel module stand
+// in the base right behind the name before, since the base was made from units
+// with the same headers. That saves the hash and two waits for memory. ok is
+// false where the string does not end.
+func (s *Strings) InternAt(section []byte, next StrOff) (off, behind StrOff, ok bool) {
+	if next < s.base.Len() && s.base.Unique() {
+		if n := sharedString(section, s.base.strs[next:]); n > 0 {
+			return next, next + StrOff(n) + 1, true
+		}
+	}
+	end := bytes.IndexByte(section, 0)
+	if end < 0 {
+		return 0, 0, false
+	}
+	off = s.Intern(section[:end])
+	if off < s.start {
+		next = off + StrOff(end) + 1
+	}
+	return off, next, true
+}
 
-// InternAll interns the strings that begin at offs in section and end with NUL,
-// appends their offsets to out, and returns it. Interning one string waits for
-// memory three times, at the string, the hash slot and the base's string; in
-// runs, the waits of many overlap. Where a string is outside the section or
-// does not end, it returns what it has, shorter than asked for.
-func (s *Strings) InternAll(out []StrOff, section []byte, offs []uint32) []StrOff {
-	var run [internRun]struct {
-		s    []byte
-		hash uint64
-		slot uint32
+// sharedString returns the length of the string that both a and b begin with,
+// without its NUL, or 0 where they begin with others.
+func sharedString(a, b []byte) int {
+	n := 0
+	for ; n+8 <= len(a) && n+8 <= len(b); n += 8 {
+		x, y := binary.LittleEndian.Uint64(a[n:]), binary.LittleEndian.Uint64(b[n:])
+		if nul := (x - 0x0101010101010101) &^ x & 0x8080808080808080; nul != 0 {
+			// The lowest bit of nul is that of the first NUL.
+			if upTo := nul ^ (nul - 1); (x^y)&upTo != 0 {
+				return 0
+			}
+			return n + bits.TrailingZeros64(nul)/8
+		}
+		if x != y {
+			return 0
+		}
 	}
-	for len(offs) > 0 {
-		n := min(len(offs), internRun)
-		good := n
-		for i, off := range offs[:n] {
-			if uint64(off) >= uint64(len(section)) {
-				good = i
-				break
-			}
-			b := section[off:]
-			end := bytes.IndexByte(b, 0)
-			if end < 0 {
-				good = i
-				break
-			}
-			r := &run[i]
-			r.s = b[:end]
-			r.hash = maphash.Bytes(s.seed, r.s)
-			if s.base != nil {
-				r.slot = s.base.slots[uint32(r.hash)&s.base.mask]
-			}
+	for ; n < len(a) && n < len(b) && a[n] == b[n]; n++ {
+		if a[n] == 0 {
+			return n
 		}
-		locked := false
-		for i := range run[:good] {
-			r := &run[i]
-			if len(r.s) == 0 {
-				out = append(out, 0)
-				continue
-			}
-			if s.base != nil && r.slot != 0 {
-				off := s.base.at(r.slot, r.hash)
-				found := off != 0 && s.base.holds(off, r.s)
-				if !found {
-					off, found = s.base.find(r.hash, r.s)
-				}
-				if found {
-					out = append(out, off)
-					continue
-				}
-			}
-			if !locked {
-				s.mu.Lock()
-				locked = true
-			}
-			out = append(out, s.intern(r.hash, r.s))
-		}
-		if locked {
-			s.mu.Unlock()
-		}
-		if good < n {
-			return out
-		}
-		offs = offs[n:]
 	}
-	return out
+	return 0
 }
 
 func (s *Strings) grow() {

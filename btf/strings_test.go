@@ -123,6 +123,45 @@ func TestStringsGrow(t *testing.T) {
 	}
 }
 
+// TestInternAt interns strings by where they are expected, rightly or not, and
+// wants what Intern gives.
+func TestInternAt(t *testing.T) {
+	const unique = "\x00a\x00abcdefg\x00abcdefgh\x00abcdefghijklmno\x00abcdefghijklmnop\x00z\x00"
+	for _, base := range []string{"", "\x00", unique, unique + "abcdefg\x00a\x00"} {
+		var x *btf.StrIndex
+		if base != "" {
+			var err error
+			if x, err = btf.NewStrIndex([]byte(base)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, name := range strings.Split(unique+"b\x00abcdefgi\x00abcdefghijklmnoq\x00abcdefghijklmnopq", "\x00") {
+			for _, behind := range []string{"", "rest", "rest of more than a word"} {
+				section := []byte(name + "\x00" + behind)
+				for next := 0; next <= len(base); next++ {
+					if next > 0 && base[next-1] != 0 {
+						continue // no string begins here
+					}
+					s := btf.NewStrings(x)
+					off, after, ok := s.InternAt(section, btf.StrOff(next))
+					if want := s.Intern([]byte(name)); !ok || off != want {
+						t.Fatalf("base %q: %q expected at %#x: %#x, %v, want %#x", base, name, next, off, ok, want)
+					}
+					if off < s.Start() && after != off+btf.StrOff(len(name))+1 {
+						t.Errorf("base %q: %q expected at %#x, found at %#x: goes on at %#x", base, name, next, off, after)
+					}
+				}
+			}
+		}
+		s := btf.NewStrings(x)
+		for _, open := range []string{"", "a", "abcdefgh", "abcdefghi"} {
+			if off, _, ok := s.InternAt([]byte(open), min(1, x.Len())); ok {
+				t.Errorf("base %q: %q without an end interned at %#x", base, open, off)
+			}
+		}
+	}
+}
+
 func TestStringsAllocateNothingWhenFull(t *testing.T) {
 	s := btf.NewStrings(nil)
 	names := make([][]byte, 5000)

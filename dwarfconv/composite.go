@@ -28,7 +28,11 @@ func (c *Converter) composite(a *dwarf.Abbrev, off uint32) frame {
 	}
 	c.spill()
 	if c.value(a, slotDeclaration) != 0 {
-		c.row(off, btf.Row{Name: name, Info: btf.MakeInfo(btf.KindFwd, 0, kind == btf.KindUnion)})
+		row := btf.Row{Name: name, Info: btf.MakeInfo(btf.KindFwd, 0, kind == btf.KindUnion)}
+		if name == 0 {
+			row.Info, c.aliases = 0, true
+		}
+		c.row(off, row)
 		return frame{ctx: ctxOther}
 	}
 	f := frame{ctx: ctxStruct}

@@ -215,9 +215,6 @@ func (c *Converter) walkGroup(heads []dwarf.Unit, base, size int) error {
 			return err
 		}
 	}
-	if err := c.settleNames(); err != nil {
-		return err
-	}
 	c.resolve()
 	return nil
 }

@@ -45,7 +45,7 @@ func TestConvertErrors(t *testing.T) {
 		{"string outside", `
 			compile_unit
 			  typedef name=strp:0x1000
-		`, ".debug_str: offset 0x1000: a name is outside the section"},
+		`, "string 0x1000 does not lead to a string"},
 		{"sibling leads back", `
 			compile_unit
 			  i: base_type name="int" byte_size=4 encoding=5

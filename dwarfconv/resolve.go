@@ -6,46 +6,6 @@ import (
 	"github.com/gobtfenc/gobtfenc/btf"
 )
 
-// settleNames replaces pending names by offsets of btf.Strings. A type without
-// a name that BTF takes only with one, such as a declaration of nothing,
-// becomes an alias: of its target or of void.
-func (c *Converter) settleNames() error {
-	n := &c.names
-	if err := n.settle(c.sec.Str); err != nil {
-		return err
-	}
-	t := &c.unit.Types
-	for i := range t.Rows {
-		r := &t.Rows[i]
-		r.Name = n.final(r.Name)
-		switch r.Info.Kind() {
-		case btf.KindStruct, btf.KindUnion, btf.KindEnum, btf.KindEnum64, btf.KindFuncProto:
-			items := t.ItemsOf(r)
-			for j := range items {
-				items[j].Name = uint32(n.final(btf.StrOff(items[j].Name)))
-			}
-		case btf.KindInt:
-			if r.Name == c.intName && c.intRow == 0 {
-				c.intRow = uint32(i)
-			}
-		case btf.KindFwd, btf.KindTypedef:
-			if r.Name == 0 {
-				r.Info, c.aliases = 0, true
-			}
-		}
-	}
-	for i := range c.raw.subs {
-		c.raw.subs[i].name = n.final(c.raw.subs[i].name)
-	}
-	for i := range c.raw.params {
-		c.raw.params[i].name = n.final(c.raw.params[i].name)
-	}
-	for i := range c.unit.Vars {
-		c.unit.Vars[i].Name = n.final(c.unit.Vars[i].Name)
-	}
-	return nil
-}
-
 // resolve turns the DIE offsets in rows and items into ids.
 func (c *Converter) resolve() {
 	c.ids.count()

@@ -33,12 +33,19 @@ func (c *Converter) base(a *dwarf.Abbrev, off uint32) {
 		row.Name, row.Type = c.names.strs.Intern([]byte("__SANITIZED_FAKE_INT__")), 4
 	}
 	row.Info, row.Aux = btf.MakeInfo(btf.KindInt, 0, false), encoding<<24|row.Type*8
-	c.row(off, row)
+	i := c.row(off, row)
+	if c.intRow == 0 && row.Name == c.intName {
+		c.intRow = uint32(i)
+	}
 }
 
-// typedef adds a typedef.
+// typedef adds a typedef. BTF takes none without a name: it is what it refers
+// to.
 func (c *Converter) typedef(a *dwarf.Abbrev, off uint32) int32 {
 	row := btf.Row{Name: c.nameOf(a), Info: btf.MakeInfo(btf.KindTypedef, 0, false), Type: c.refOf(a, slotType)}
+	if row.Name == 0 {
+		row.Info, c.aliases = 0, true
+	}
 	i := c.row(off, row)
 	c.gnuRef(a, tagType, i, -1)
 	return i

@@ -97,7 +97,6 @@ func (c *Converter) begin(n int) {
 	c.unit.Vars, c.unit.Tags = c.unit.Vars[:0], c.unit.Tags[:0]
 	c.raw.reset()
 	c.ids.reset(n)
-	c.names.begin()
 	c.funcs.loc.begin(c.info)
 	c.side, c.voids, c.oldBits, c.unsorted = c.side[:0], c.voids[:0], c.oldBits[:0], c.unsorted[:0]
 	c.enum64s, c.specs, c.varSpecs = c.enum64s[:0], c.specs[:0], c.varSpecs[:0]
