@@ -135,6 +135,12 @@ func (x *StrIndex) Len() StrOff {
 // [StrOff], the base's where the base has it. Equal offsets mean equal names.
 // All methods but Reset are safe for concurrent use. Reset keeps the memory.
 type Strings struct {
+	// Limit bounds the own section in bytes. NewStrings sets 1 GiB: a kernel
+	// takes 16 MiB (BTF_MAX_NAME_OFFSET), but most names are left out in the end.
+	// Without a bound a file asks for the square of its size when its names are
+	// the tails of one long string.
+	Limit int
+
 	base  *StrIndex
 	start StrOff
 	seed  maphash.Seed
@@ -143,12 +149,13 @@ type Strings struct {
 	own   []byte   // own section, as it is written
 	slots []StrOff // own strings by hash; 0 is free
 	count uint32
+	full  bool
 }
 
 // NewStrings returns an empty table on top of base, nil for none. Without a
 // base the own section begins with the empty string.
 func NewStrings(base *StrIndex) *Strings {
-	s := &Strings{seed: maphash.MakeSeed(), slots: make([]StrOff, 1024)}
+	s := &Strings{Limit: 1 << 30, seed: maphash.MakeSeed(), slots: make([]StrOff, 1024)}
 	s.Reset(base)
 	return s
 }
@@ -161,10 +168,19 @@ func (s *Strings) Reset(base *StrIndex) {
 	} else {
 		s.seed = base.seed
 	}
+	s.full = false
 	if s.count > 0 {
 		clear(s.slots)
 		s.count = 0
 	}
+}
+
+// Full reports whether a string was left out, and 0 returned for it, since all
+// together would pass the limit.
+func (s *Strings) Full() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.full
 }
 
 // Intern returns the offset of b, adding it where neither the base nor the
@@ -192,6 +208,10 @@ func (s *Strings) intern(hash uint64, b []byte) StrOff {
 		if string(s.ownBytes(s.slots[i])) == string(b) {
 			return s.slots[i]
 		}
+	}
+	if len(b) >= s.Limit-len(s.own) {
+		s.full = true
+		return 0
 	}
 	off := s.start + StrOff(len(s.own))
 	s.own = append(append(s.own, b...), 0)

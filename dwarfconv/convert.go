@@ -215,6 +215,11 @@ func (c *Converter) walkGroup(heads []dwarf.Unit, base, size int) error {
 			return err
 		}
 	}
+	if c.names.strs.Full() {
+		return &dwarf.DecodeError{
+			Section: ".debug_info", Offset: uint64(base), Msg: fmt.Sprintf("names up to this unit have more than %d bytes", c.names.strs.Limit),
+		}
+	}
 	c.resolve()
 	return nil
 }

@@ -1,6 +1,8 @@
 package dwarfconv
 
 import (
+	"bytes"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -45,7 +47,7 @@ func TestConvertErrors(t *testing.T) {
 		{"string outside", `
 			compile_unit
 			  typedef name=strp:0x1000
-		`, "string 0x1000 does not lead to a string"},
+		`, ".debug_str offset 0x1000 does not lead to a string"},
 		{"sibling leads back", `
 			compile_unit
 			  i: base_type name="int" byte_size=4 encoding=5
@@ -370,6 +372,33 @@ func checkUnit(t *testing.T, u *Unit, strs *btf.Strings) {
 		}
 		for _, tag := range u.Tags[f.TagFirst : f.TagFirst+f.TagN] {
 			name(tag.Value)
+		}
+	}
+}
+
+// TestManyTails has names that are the tails of one string: 200 of them ask for
+// 100 times the memory of the file.
+func TestManyTails(t *testing.T) {
+	const n = 200
+	text := "compile_unit\n"
+	for i := range n {
+		text += fmt.Sprintf("  base_type name=strp:%d byte_size=4 encoding=5\n", i)
+	}
+	s := dwarftest.Build(t, dwarftest.Options{}, text)
+	s.Str = append(bytes.Repeat([]byte{'x'}, n), 0)
+	for _, limit := range []int{n * n, n * n / 2} {
+		strs := btf.NewStrings(nil)
+		strs.Limit = limit
+		c := NewConverter()
+		if err := c.Reset(sectionsOf(s), strs, all); err != nil {
+			t.Fatal(err)
+		}
+		_, err := c.Next()
+		if full := limit < n*(n+3)/2; full != (err != nil) || full && !strings.Contains(err.Error(), "names up to this unit have more than") {
+			t.Errorf("limit of %d bytes: error %v", limit, err)
+		}
+		if got := len(strs.Own()); got > limit {
+			t.Errorf("limit of %d bytes: %d are kept", limit, got)
 		}
 	}
 }

@@ -139,10 +139,21 @@ func (c *Converter) rareName(kind dwarf.Kind, v uint64) btf.StrOff {
 func (c *Converter) nameNow(kind dwarf.Kind, v uint64) btf.StrOff {
 	s, ok := c.stringAt(kind, v)
 	if !ok {
-		c.r.Fail(c.r.Pos, "string %#x does not lead to a string", v)
+		c.r.Fail(c.r.Pos, "%s %#x does not lead to a string", stringPlace(kind), v)
 		return 0
 	}
 	return c.names.intern(s)
+}
+
+// stringPlace names what a value of a string form is.
+func stringPlace(kind dwarf.Kind) string {
+	switch kind {
+	case dwarf.KindStr:
+		return ".debug_str offset"
+	case dwarf.KindLineStr:
+		return ".debug_line_str offset"
+	}
+	return "string"
 }
 
 // inlineName interns the string at pos of the group, whose NUL the reader
