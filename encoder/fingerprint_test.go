@@ -27,6 +27,7 @@ func TestFingerprint(t *testing.T) {
 		"Only":          {func(o *Options) { o.Only = []dwarf.Lang{dwarf.LangRust} }},
 		"NamePrefix":    {func(o *Options) { o.NamePrefix = "rh_\n" }},
 		"ResolveIDs":    {func(o *Options) { o.ResolveIDs = true }},
+		"EmptyIDs":      {func(o *Options) { o.EmptyIDs = true }},
 		"FatalWarnings": {func(o *Options) { o.FatalWarnings = true }},
 	}
 	const doesNot = " Base Jobs Tokens Done Clock busy OutDir Detached Object "
