@@ -62,6 +62,10 @@ var allowed = map[string][]string{
 	"internal/kerneldir": nil,
 	"internal/modtree":   nil,
 	"internal/checks":    nil,
+	"internal/diewalk":   {"dwarf", "elfio", "golang.org/x/sync"},
+
+	"internal/bench/gobtfenc-walk": {"internal/diewalk", "golang.org/x/sync"},
+
 	"internal/btftest":   {"btf"},
 	"internal/dwarftest": {"dwarf", "btf"},
 	"internal/idstest":   {"btf"},
@@ -79,7 +83,7 @@ var allowed = map[string][]string{
 
 // forTests may be imported by tests only, by those of any package.
 var forTests = []string{
-	"internal/btftest", "internal/dwarftest", "internal/idstest", "internal/jobserver",
+	"internal/btftest", "internal/dwarftest", "internal/diewalk", "internal/idstest", "internal/jobserver",
 	"github.com/cilium/ebpf",
 	"github.com/go-delve/delve/pkg/dwarf",
 	"github.com/google/go-cmp",
