@@ -7,7 +7,8 @@
 #	make test-qemu              a Debian kernel in qemu loads the modules and is asked about them
 #	make test-outoftree         Kbuild makes modules with gobtfenc for pahole, against Debian's headers
 #	make test-kbuild            Kbuild makes a kernel with gobtfenc for pahole, against pahole
-#	make bench                  time and memory against pahole, as a table
+#	make bench                  time and memory against pahole and the bare walk, as a table;
+#	                            PAHOLE, BENCH='-runs 7 -only xfs' or BENCH=-scale
 #	make fuzz FUZZTIME=1m       every fuzz target for that long
 #	make install                PREFIX (/usr/local), DESTDIR
 #
@@ -69,9 +70,14 @@ test-kbuild: $(bin)
 	scripts/test-kbuild.sh
 
 .PHONY: bench
-bench: $(bin)
-	$(install_packages) pahole
-	scripts/bench.sh
+bench: $(bin) bin/gobtfenc-walk
+	$(install_packages) pahole objcopy
+	scripts/bench.sh $(BENCH)
+
+# What gobtfenc is measured against; it is not installed.
+.PHONY: bin/gobtfenc-walk
+bin/gobtfenc-walk:
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o $@ ./internal/bench/gobtfenc-walk
 
 .PHONY: fuzz
 fuzz:

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Time and memory of bin/gobtfenc and of pahole on the same modules, as a Markdown table.
+# bin/gobtfenc against pahole and bin/gobtfenc-walk on a whole Debian kernel, as a Markdown table
+# and, with every sample, in bin/bench.json: see internal/bench, which takes the arguments.
 #
-#	scripts/bench.sh [RUNS]  runs of each (default 5); of pahole over all modules one
-#
-#	GOBTFENC_KERNEL_DIR      an unpacked kernel (default: what scripts/fetch-kernel.sh fetches)
-#	MODULES                  modules to take alone, with commas (default xfs,af_key)
+#	PAHOLE                    the pahole (default: that in PATH)
+#	GOBTFENC_KERNEL_DIR       an unpacked kernel (default: what scripts/fetch-kernel.sh fetches)
+#	GOBTFENC_FULL_KERNEL_DIR  a second one, of the amd64 flavour, which is larger (default: none)
 set -eu
 cd "$(dirname "$0")/.."
 
 kernel=$(scripts/fetch-kernel.sh)
-exec go run ./internal/kerneltest -bench "${1:-5}" -alone "${MODULES:-xfs,af_key}" -gobtfenc bin/gobtfenc "$kernel"
+exec go run ./internal/bench -json bin/bench.json \
+	${GOBTFENC_FULL_KERNEL_DIR:+-full "$GOBTFENC_FULL_KERNEL_DIR"} "$@" "$kernel"

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gobtfenc/gobtfenc/internal/checks"
+	"github.com/gobtfenc/gobtfenc/internal/cost"
 )
 
 // encodeInPlace encodes a copy of all modules in place, twice.
@@ -28,7 +29,7 @@ func encodeInPlace(t *checks.Tally, e *encoders, tree string) error {
 	if _, err := e.run("cp", nil, args...); err != nil {
 		return err
 	}
-	encode := func() (usage, error) {
+	encode := func() (cost.Cost, error) {
 		args := []string{"encode", "--base", e.Vmlinux, "--features", compat, "-j2"}
 		return e.run(e.tool, nil, append(args, copies...)...)
 	}
@@ -56,7 +57,7 @@ func encodeInPlace(t *checks.Tally, e *encoders, tree string) error {
 		return err
 	}
 	t.Check(len(names) == len(copies), "%d files in the folder of %d modules", len(names), len(copies))
-	t.Check(max(first.rss, second.rss) < maxRSS, "peak memory in place %s, below %s", mib(max(first.rss, second.rss)), mib(maxRSS))
+	t.Check(max(first.RSS, second.RSS) < maxRSS, "peak memory in place %s, below %s", cost.MiB(max(first.RSS, second.RSS)), cost.MiB(maxRSS))
 	return nil
 }
 

@@ -4,22 +4,19 @@
 // and memory against pahole on the same machine.
 //
 //	kerneltest -gobtfenc bin/gobtfenc [-corpus DIR] KERNEL
-//	kerneltest -gobtfenc bin/gobtfenc -bench RUNS [-alone NAME,NAME...] KERNEL
 //
 // KERNEL is a folder with a vmlinux and modules that have DWARF and .BTF, as
 // scripts/fetch-kernel.sh unpacks it. Each check prints a line; the last one
-// counts them. The exit status is 1 if one failed. With -bench nothing is
-// checked and a table of time and memory printed.
+// counts them. The exit status is 1 if one failed.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
-	"time"
 
 	"github.com/gobtfenc/gobtfenc/internal/checks"
+	"github.com/gobtfenc/gobtfenc/internal/cost"
 	"github.com/gobtfenc/gobtfenc/internal/kerneldir"
 )
 
@@ -41,27 +38,19 @@ const compat = "pahole-1.24"
 func main() {
 	tool := flag.String("gobtfenc", "bin/gobtfenc", "the command under test")
 	corpus := flag.String("corpus", "", "folder with all-modules.head.tar.zst, empty for none")
-	runs := flag.Int("bench", 0, "measure so many runs, check nothing")
-	alone := flag.String("alone", "", "modules that -bench takes alone, with commas")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	err := run(*tool, flag.Arg(0), func(e *encoders) error {
-		if *runs > 0 {
-			return bench(e, *runs, strings.FieldsFunc(*alone, func(r rune) bool { return r == ',' }))
-		}
-		return test(e, *corpus)
-	})
-	if err != nil {
+	if err := run(*tool, *corpus, flag.Arg(0)); err != nil {
 		fmt.Fprintln(os.Stderr, "kerneltest:", err)
 		os.Exit(1)
 	}
 }
 
-// run calls f for the kernel in dir.
-func run(tool, dir string, f func(*encoders) error) error {
+// run tests with the kernel in dir.
+func run(tool, corpus, dir string) error {
 	k, err := kerneldir.Find(dir)
 	if err != nil {
 		return err
@@ -71,7 +60,7 @@ func run(tool, dir string, f func(*encoders) error) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	return f(&encoders{Kernel: k, tool: tool, work: work})
+	return test(&encoders{Kernel: k, tool: tool, work: work}, corpus)
 }
 
 func test(e *encoders, corpus string) error {
@@ -123,7 +112,7 @@ func measure(t *checks.Tally, e *encoders) error {
 	runs := []struct {
 		out  string
 		args []string
-		runs *[]usage
+		runs *[]cost.Cost
 	}{
 		{"j2", []string{"-j2", "--features", compat}, &e.timed},
 		{"", nil, nil}, // pahole
@@ -138,7 +127,7 @@ func measure(t *checks.Tally, e *encoders) error {
 			if err != nil {
 				return err
 			}
-			e.paholeUsage = u
+			e.paholeCost = u
 			continue
 		}
 		files := e.Kernel.Modules
@@ -157,20 +146,16 @@ func measure(t *checks.Tally, e *encoders) error {
 	}
 	e.alone = u
 
-	ours := median(e.timed)
-	ratio := e.paholeUsage.wall.Seconds() / ours.wall.Seconds()
+	ours := cost.Median(e.timed)
+	ratio := e.paholeCost.Wall.Seconds() / ours.Wall.Seconds()
 	t.Note("gobtfenc --features %s -j%d: median of %d: %s", compat, jobs, len(e.timed), ours)
-	t.Note("xargs -P%d pahole %s: %s", jobs, e.paholeVersion, e.paholeUsage)
+	t.Note("xargs -P%d pahole %s: %s", jobs, e.paholeVersion, e.paholeCost)
 	t.Check(ratio >= minRatio, "%.1f times faster than pahole, at least %d", ratio, minRatio)
 	peak := uint64(0)
 	for _, u := range append(e.timed, e.others...) {
-		peak = max(peak, u.rss)
+		peak = max(peak, u.RSS)
 	}
-	t.Check(peak < maxRSS, "peak memory %s, below %s", mib(peak), mib(maxRSS))
+	t.Check(peak < maxRSS, "peak memory %s, below %s", cost.MiB(peak), cost.MiB(maxRSS))
 	t.Note("without base: %s", e.alone)
 	return nil
 }
-
-func mib(n uint64) string { return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20)) }
-
-func round(d time.Duration) time.Duration { return d.Round(10 * time.Millisecond) }

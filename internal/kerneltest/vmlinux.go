@@ -16,6 +16,7 @@ import (
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
 	"github.com/gobtfenc/gobtfenc/internal/checks"
+	"github.com/gobtfenc/gobtfenc/internal/cost"
 )
 
 // maxVmlinuxRSS is what the encoding of vmlinux itself may hold, in bytes.
@@ -46,35 +47,13 @@ func encodeVmlinux(t *checks.Tally, e *encoders) error {
 		if err != nil {
 			return err
 		}
-		peak = max(peak, u.rss)
+		peak = max(peak, u.RSS)
 		t.Note("vmlinux %v: %s", r.flags, u)
 	}
-	t.Check(peak < maxVmlinuxRSS, "vmlinux: peak memory %s, below %s", mib(peak), mib(maxVmlinuxRSS))
+	t.Check(peak < maxVmlinuxRSS, "vmlinux: peak memory %s, below %s", cost.MiB(peak), cost.MiB(maxVmlinuxRSS))
 	u, err := e.encode("ownbase", e.Modules, "-j2", "--base", e.ownVmlinux("vmlinux-compat"))
 	t.Note("modules on our own base: %s", u)
 	return err
-}
-
-// vmlinuxRow measures vmlinux for bench. pahole reads its units with as many
-// threads, where the version can.
-func (e *encoders) vmlinuxRow(runs int) error {
-	var ours, theirs []usage
-	j := fmt.Sprintf("-j%d", jobs)
-	for i := range runs {
-		u, err := e.encode(fmt.Sprintf("vmlinux.%d", i), []string{e.Vmlinux}, "--features", compat, j)
-		if err != nil {
-			return err
-		}
-		ours = append(ours, u)
-		u, err = e.run("pahole", nil, "-J", j, "--btf_gen_floats", "--lang_exclude=rust",
-			"--btf_encode_detached", filepath.Join(e.work, "vmlinux.pahole"), e.Vmlinux)
-		if err != nil {
-			return err
-		}
-		theirs = append(theirs, u)
-	}
-	printRow("vmlinux, "+j, ours, theirs)
-	return nil
 }
 
 func (e *encoders) ownVmlinux(out string) string {

@@ -62,7 +62,9 @@ var allowed = map[string][]string{
 	"internal/kerneldir": nil,
 	"internal/modtree":   nil,
 	"internal/checks":    nil,
+	"internal/cost":      nil,
 	"internal/diewalk":   {"dwarf", "elfio", "golang.org/x/sync"},
+	"internal/bench":     {"elfio", "internal/cost", "internal/kerneldir"},
 
 	"internal/bench/gobtfenc-walk": {"internal/diewalk", "golang.org/x/sync"},
 
@@ -70,7 +72,7 @@ var allowed = map[string][]string{
 	"internal/dwarftest": {"dwarf", "btf"},
 	"internal/idstest":   {"btf"},
 	"internal/kerneltest": {
-		"btf", "internal/btftest", "internal/checks", "internal/idstest", "internal/kerneldir",
+		"btf", "internal/btftest", "internal/checks", "internal/cost", "internal/idstest", "internal/kerneldir",
 		"github.com/cilium/ebpf", "github.com/klauspost/compress", "golang.org/x/sync",
 	},
 	"internal/qemutest": {
