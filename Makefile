@@ -9,6 +9,7 @@
 #	make test-kbuild            Kbuild makes a kernel with gobtfenc for pahole, against pahole
 #	make bench                  time and memory against pahole and the bare walk, as a table;
 #	                            PAHOLE, BENCH='-runs 7 -only xfs' or BENCH=-scale
+#	make bench-stages           speed and allocations of each stage on xfs.ko
 #	make fuzz FUZZTIME=1m       every fuzz target for that long
 #	make install                PREFIX (/usr/local), DESTDIR
 #
@@ -78,6 +79,10 @@ bench: $(bin) bin/gobtfenc-walk
 .PHONY: bin/gobtfenc-walk
 bin/gobtfenc-walk:
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o $@ ./internal/bench/gobtfenc-walk
+
+.PHONY: bench-stages
+bench-stages:
+	go test -run '^$$' -bench Stage -count 5 ./encoder
 
 .PHONY: fuzz
 fuzz:

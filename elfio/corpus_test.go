@@ -193,36 +193,6 @@ func TestAbsentSections(t *testing.T) {
 	}
 }
 
-var encodeSections = []string{
-	".debug_info", ".debug_abbrev", ".debug_str", ".debug_line_str", ".debug_addr",
-	".debug_str_offsets", ".debug_loclists", ".debug_rnglists",
-}
-
-func BenchmarkDebugSections(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "xfs.ko")
-	if err := os.WriteFile(path, corpusModule(b, "xfs"), 0o666); err != nil {
-		b.Fatal(err)
-	}
-	var r Reader
-	b.ReportAllocs()
-	for b.Loop() {
-		f, err := r.Open(path)
-		if err != nil {
-			b.Fatal(err)
-		}
-		n := 0
-		for _, name := range encodeSections {
-			p, err := f.DebugSection(name)
-			if err != nil && !errors.Is(err, ErrNoSection) {
-				b.Fatal(err)
-			}
-			n += len(p)
-		}
-		b.SetBytes(int64(n))
-	}
-	r.Close()
-}
-
 // BenchmarkRelocate measures the relocations of xfs.ko's .debug_info alone.
 func BenchmarkRelocate(b *testing.B) {
 	var r Reader

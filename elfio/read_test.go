@@ -256,6 +256,11 @@ func TestReaderReuse(t *testing.T) {
 	}
 }
 
+var encodeSections = []string{
+	".debug_info", ".debug_abbrev", ".debug_str", ".debug_line_str", ".debug_addr",
+	".debug_str_offsets", ".debug_loclists", ".debug_rnglists",
+}
+
 // TestReadAllocs pins what a warm Reader allocates for a file: the section
 // names, the symbol table's head and what opening takes.
 func TestReadAllocs(t *testing.T) {

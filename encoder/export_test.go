@@ -1,6 +1,12 @@
 package encoder
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/gobtfenc/gobtfenc/dwarfconv"
+	"github.com/gobtfenc/gobtfenc/elfio"
+	"github.com/gobtfenc/gobtfenc/splitdedup"
+)
 
 // ManyJobs has even the smallest file converted by all jobs until the test ends.
 func ManyJobs(t testing.TB) {
@@ -15,3 +21,14 @@ func (o *Options) OnBusy(f func(int)) { o.busy = f }
 
 // BytesPerJob is how much .debug_info is worth one more goroutine.
 var BytesPerJob = &bytesPerJob
+
+// DebugSections reads the debug sections of a file.
+var DebugSections = debugSections
+
+// Conversion is how a file is converted with the options.
+func Conversion(f *elfio.File, opts *Options) dwarfconv.Options {
+	return opts.Features.conversion(f, opts)
+}
+
+// Types are the base's types as modules are deduplicated against them.
+func (b *Base) Types() *splitdedup.Base { return b.types() }
