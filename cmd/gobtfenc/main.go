@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -55,7 +56,12 @@ func main() {
 func run(args []string) int {
 	root := rootCommand()
 	root.SetArgs(args)
+	out := &keptError{w: os.Stdout}
+	root.SetOut(out)
 	cmd, err := root.ExecuteC()
+	if err == nil && out.err != nil {
+		err = outputError(out.err)
+	}
 	switch {
 	case err == nil:
 		return exitOK
@@ -73,6 +79,20 @@ func run(args []string) int {
 		return exitMisuse
 	}
 	return exitFailed
+}
+
+// keptError writes to w until that fails, and keeps the error: cobra has no use for
+// one from help.
+type keptError struct {
+	w   io.Writer
+	err error
+}
+
+func (k *keptError) Write(b []byte) (int, error) {
+	if k.err == nil {
+		_, k.err = k.w.Write(b)
+	}
+	return len(b), nil
 }
 
 func rootCommand() *cobra.Command {

@@ -92,12 +92,9 @@ func resolveBtfids(name string, args []string) int {
 		return idsMisuse
 	}
 	if c.help {
-		fmt.Printf("%s\n%s\n%s", idsUsage, idsLong, gnuopt.AppendHelp(nil, resolveTable()))
-		return exitOK
-	}
-	ids, err := c.run()
-	if ids != nil {
-		c.tell(ids)
+		err = printIDsHelp()
+	} else {
+		err = c.run()
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "FAILED: %v\n", err)
@@ -106,9 +103,25 @@ func resolveBtfids(name string, args []string) int {
 	return exitOK
 }
 
-// run does what the form of the command line asks for. Before 7.0 --btf did not
+func printIDsHelp() error {
+	if _, err := fmt.Printf("%s\n%s\n%s", idsUsage, idsLong, gnuopt.AppendHelp(nil, resolveTable())); err != nil {
+		return outputError(err)
+	}
+	return nil
+}
+
+// run does what is asked for and tells of it.
+func (c *idsCall) run() error {
+	ids, err := c.resolve()
+	if ids != nil {
+		c.tell(ids)
+	}
+	return err
+}
+
+// resolve does what the form of the command line asks for. Before 7.0 --btf did not
 // mean to write files; only the kernel's own tests called it so.
-func (c *idsCall) run() (*encoder.IDs, error) {
+func (c *idsCall) resolve() (*encoder.IDs, error) {
 	switch {
 	case c.patch != "":
 		return encoder.PatchIDs(c.file, c.patch)
