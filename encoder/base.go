@@ -151,6 +151,11 @@ func readBTF(path string) (*btfFile, error) {
 	if !st.Mode().IsRegular() {
 		return nil, errNotRegular(st)
 	}
+	return readSteady(path, f, st)
+}
+
+// readSteady reads f, the file at path of which st was just learned.
+func readSteady(path string, f *os.File, st fs.FileInfo) (*btfFile, error) {
 	return unchanged(path, st, func() (*btfFile, error) { return readOpened(path, f, st.Size()) })
 }
 
