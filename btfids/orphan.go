@@ -2,6 +2,7 @@ package btfids
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 
 	"github.com/gobtfenc/gobtfenc/btf"
@@ -21,16 +22,30 @@ import (
 
 // RestoreOrphan is Restore by BTF without its base, as btf.ParseOrphan reads it. Sets
 // that more than one pair of numbers explains stay as they are.
-func (s *Section) RestoreOrphan(b *btf.BTF) bool {
-	funcs := map[btf.StrOff]btf.ID{} // the first of a name, as Patch takes it
+func (s *Section) RestoreOrphan(b *btf.BTF) bool { return s.restoreOrphan(b, maxWork) }
+
+// maxWork bounds the look-ups that are tried for a section, far above the few per
+// function of a real module.
+const maxWork = 1 << 22
+
+func (s *Section) restoreOrphan(b *btf.BTF, work int) bool {
+	o := &orphan{funcs: map[btf.StrOff]btf.ID{}, offs: s.nameOffsets(b.Strs), work: work}
 	for i := range b.Types.Rows {
 		r := &b.Types.Rows[i]
-		if _, ok := funcs[r.Name]; !ok && r.Info.Kind() == btf.KindFunc {
-			funcs[r.Name] = btf.ID(i)
+		if _, ok := o.funcs[r.Name]; !ok && r.Info.Kind() == btf.KindFunc {
+			o.funcs[r.Name] = btf.ID(i)
 		}
 	}
-	offs := s.nameOffsets(b.Strs)
-	return s.restoreAll(func(t *set) names { return s.explain(t, funcs, offs) })
+	o.names = slices.Sorted(maps.Keys(o.funcs))
+	return s.restoreAll(func(t *set) names { return o.explain(s, t) })
+}
+
+// orphan is BTF without its base.
+type orphan struct {
+	funcs map[btf.StrOff]btf.ID // indexes by name, the first of each, as Patch takes it
+	names []btf.StrOff          // of funcs, ascending: where the work ends is the same each time
+	offs  map[string]btf.StrOff // of names that the section asks for, in the own ones, + 1
+	work  int                   // look-ups left
 }
 
 // nameOffsets returns where in strs the names of functions are that s asks for.
@@ -62,17 +77,13 @@ func splitNames(strs []byte) func(func(int, []byte) bool) {
 	}
 }
 
-// maxWork bounds the look-ups that are tried for a set, far above the few per function
-// of a real module.
-const maxWork = 1 << 22
-
 // explain finds the two numbers for a set. The result knows no id where it does not
 // find them.
-func (s *Section) explain(t *set, funcs map[btf.StrOff]btf.ID, offs map[string]btf.StrOff) names {
+func (o *orphan) explain(s *Section, t *set) names {
 	unknown := func(uint32) (string, bool) { return "", false }
 	var list []string // names that the old BTF has
 	for _, x := range t.ids {
-		if x.kind == btf.KindFunc && offs[x.name] != 0 {
+		if x.kind == btf.KindFunc && o.offs[x.name] != 0 {
 			list = append(list, x.name)
 		}
 	}
@@ -83,17 +94,20 @@ func (s *Section) explain(t *set, funcs map[btf.StrOff]btf.ID, offs map[string]b
 		return unknown
 	}
 	var found map[uint32]string
-	work := maxWork
-	for off := range funcs {
-		start := off - (offs[list[0]] - 1) // names of the base, if list[0] is there
-		have := slices.IndexFunc(list, func(name string) bool { _, ok := funcs[start+offs[name]-1]; return !ok })
-		if have >= 0 {
-			if work -= have + 1; work < 0 {
-				return unknown
-			}
+	for _, off := range o.names {
+		start := off - (o.offs[list[0]] - 1) // names of the base, if list[0] is there
+		lacks := slices.IndexFunc(list, func(name string) bool { _, ok := o.funcs[start+o.offs[name]-1]; return !ok })
+		tried := lacks + 1
+		if lacks < 0 {
+			tried = len(list) + len(ids)
+		}
+		if o.work -= tried; o.work < 0 {
+			return unknown
+		}
+		if lacks >= 0 {
 			continue
 		}
-		byID := explainFrom(start, list, ids, funcs, offs)
+		byID := o.explainFrom(start, list, ids)
 		if byID != nil && found != nil {
 			return unknown
 		}
@@ -121,11 +135,11 @@ func (s *Section) idsOf(t *set) []uint32 {
 
 // explainFrom returns which name each id is of, if the base's names ended at start,
 // where all of list are; nil where that explains not all of the ids.
-func explainFrom(start btf.StrOff, list []string, ids []uint32, funcs map[btf.StrOff]btf.ID, offs map[string]btf.StrOff) map[uint32]string {
+func (o *orphan) explainFrom(start btf.StrOff, list []string, ids []uint32) map[uint32]string {
 	byIndex := make(map[uint32]string, len(list))
 	lowest := ^uint32(0)
 	for _, name := range list {
-		i := funcs[start+offs[name]-1]
+		i := o.funcs[start+o.offs[name]-1]
 		byIndex[uint32(i)] = name
 		lowest = min(lowest, uint32(i))
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
 )
 
-// orphan is what is left of BTF when its base is lost.
-func orphan(t *testing.T, b *btf.BTF) *btf.BTF {
+// orphanOf returns what is left of BTF when its base is lost.
+func orphanOf(t *testing.T, b *btf.BTF) *btf.BTF {
 	t.Helper()
 	out, err := btf.ParseOrphan(btf.Append(nil, &b.Types, b.Strs, b.Order))
 	if err != nil {
@@ -53,7 +53,7 @@ func TestRestoreOrphan(t *testing.T) {
 			in := words(order, c.in...)
 			filled, _ := mustParse(t, order, in, c.symbols).Patch(c.old)
 			s := mustParse(t, order, filled, c.symbols)
-			if got := s.RestoreOrphan(orphan(t, c.old)); got != c.want {
+			if got := s.RestoreOrphan(orphanOf(t, c.old)); got != c.want {
 				t.Errorf("restored %v, want %v", got, c.want)
 			}
 			want := filled
@@ -75,8 +75,40 @@ func TestRestoreOrphan(t *testing.T) {
 [14] FUNC 'mm_look' type_id=5 linkage=static`, base)
 	for _, old := range []*btf.BTF{other, base, btftest.MustParse(t, "", base)} {
 		s := mustParse(t, order, filled, three)
-		if s.RestoreOrphan(orphan(t, old)) || !bytes.Equal(s.data, filled) {
+		if s.RestoreOrphan(orphanOf(t, old)) || !bytes.Equal(s.data, filled) {
 			t.Errorf("restored by BTF of %d types", old.NumOwn())
 		}
+	}
+}
+
+// TestOrphanWork: sets share the bound on work, so that many cannot take many times
+// as long.
+func TestOrphanWork(t *testing.T) {
+	_, mod := testBTF(t)
+	order := binary.LittleEndian
+	const one = `
+		0 32 __BTF_ID__set8__one
+		8 4 __BTF_ID__func__mm_look__1
+		16 4 __BTF_ID__func__zz_get__2
+		24 4 __BTF_ID__func__aa_put__3`
+	const two = one + `
+		32 32 __BTF_ID__set8__two
+		40 4 __BTF_ID__func__zz_get__4
+		48 4 __BTF_ID__func__aa_put__5
+		56 4 __BTF_ID__func__mm_look__6`
+	need := func(symbols string, in ...uint32) int {
+		filled, _ := mustParse(t, order, words(order, in...), symbols).Patch(mod)
+		for work := range 100 {
+			if mustParse(t, order, filled, symbols).restoreOrphan(orphanOf(t, mod), work) {
+				return work
+			}
+		}
+		t.Fatal("not restored")
+		return 0
+	}
+	first := need(one, 0, 1, 0, 0x10, 0, 0x20, 0, 0x30)
+	both := need(two, 0, 1, 0, 0x10, 0, 0x20, 0, 0x30, 0, 1, 0, 0x20, 0, 0x30, 0, 0x10)
+	if first == 0 || both != 2*first {
+		t.Errorf("work for one set %d, for two %d", first, both)
 	}
 }
