@@ -360,13 +360,41 @@ func writeInPlace(w *os.File, p *plan, opts *WriteOptions) (changed bool, err er
 // file is the old one or the new one, complete, at any moment. perm is used
 // before umask, as in os.WriteFile.
 func WriteFileAtomic(path string, data []byte, perm fs.FileMode) error {
-	tmp, err := createTemp(path, perm)
-	if err != nil {
-		return err
+	_, err := WriteFilesAtomic([]NewFile{{path, data}}, perm)
+	return err
+}
+
+// NewFile is what a file is to hold.
+type NewFile struct {
+	Path string
+	Data []byte
+}
+
+// WriteFilesAtomic is WriteFileAtomic for files that belong together. All data are
+// written before the first file takes its place, so that a full disk changes none;
+// then they do in the order given. On error failed is the index of its file, and
+// those in front may be in their places.
+func WriteFilesAtomic(files []NewFile, perm fs.FileMode) (failed int, err error) {
+	var temps []*tempFile
+	defer func() {
+		for _, tmp := range temps {
+			tmp.discard()
+		}
+	}()
+	for i, f := range files {
+		tmp, err := createTemp(f.Path, perm)
+		if err != nil {
+			return i, err
+		}
+		temps = append(temps, tmp)
+		if _, err := tmp.Write(f.Data); err != nil {
+			return i, err
+		}
 	}
-	defer tmp.discard()
-	if _, err := tmp.Write(data); err != nil {
-		return err
+	for i, f := range files {
+		if err := temps[i].publish(f.Path); err != nil {
+			return i, err
+		}
 	}
-	return tmp.publish(path)
+	return 0, nil
 }

@@ -419,6 +419,28 @@ func TestWriteFileAtomic(t *testing.T) {
 	}
 }
 
+// TestWriteFilesAtomic: where one file cannot be written, none is.
+func TestWriteFilesAtomic(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	if err := os.WriteFile(path("a"), []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	failed, err := WriteFilesAtomic([]NewFile{{path("a"), []byte("new")}, {path("b"), nil}, {path("gone/c"), nil}}, 0o644)
+	if err == nil || failed != 2 {
+		t.Errorf("file %d: %v", failed, err)
+	}
+	if names, a := fileNames(t, path("a")), mustRead(t, path("a")); names != "a" || string(a) != "old" {
+		t.Errorf("directory has %s, a %q", names, a)
+	}
+	if failed, err := WriteFilesAtomic([]NewFile{{path("a"), []byte("new")}, {path("b"), []byte("b")}}, 0o644); err != nil {
+		t.Errorf("file %d: %v", failed, err)
+	}
+	if a, b := mustRead(t, path("a")), mustRead(t, path("b")); string(a) != "new" || string(b) != "b" {
+		t.Errorf("a %q, b %q", a, b)
+	}
+}
+
 func BenchmarkReplaceSection(b *testing.B) {
 	src := corpusModule(b, "xfs")
 	for _, inPlace := range []bool{false, true} {

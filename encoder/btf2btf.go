@@ -43,7 +43,7 @@ const (
 // Finalize makes the BTF that is loaded of the encoder's for the ELF file at path,
 // and writes it to path.BTF, its distilled base to path.BTF.base, and the ids that
 // the file asks for to path.BTF_ids. Each is written as a whole, and none where
-// anything is wrong with what is read.
+// anything is wrong with what is read or one cannot be written.
 func Finalize(path string, opts FinalizeOptions) (*IDs, error) {
 	var r elfio.Reader
 	defer r.Close()
@@ -70,7 +70,8 @@ func Finalize(path string, opts FinalizeOptions) (*IDs, error) {
 	if opts.Fatal && len(out.Warnings) > 0 {
 		return out, fmt.Errorf("%s: %w", path, ErrWarnings)
 	}
-	return out, in.write(path, made, idData, out)
+	out.Changed, err = in.write(path, made, idData)
+	return out, err
 }
 
 // encoded is the encoder's BTF and what it stands on.
@@ -232,31 +233,26 @@ func asked(ids *btfids.Section, b *btf.BTF) []btf.ID {
 	return append(named(b.Base), ids.BaseTypes(b)...)
 }
 
-// write writes what was made beside the file at path.
-func (in *encoded) write(path string, made *btf.BTF, idData []byte, out *IDs) error {
-	files := []struct {
-		suffix string
-		data   []byte
-	}{{suffixBTF, nil}, {suffixIDs, idData}, {suffixBase, nil}}
-	if made.Base == nil && in.layout {
-		files[0].data = btf.AppendLayout(nil, &made.Types, made.Strs, made.Order)
-	} else {
-		files[0].data = btf.Append(nil, &made.Types, made.Strs, made.Order)
+// write writes what was made beside the file at path. The base comes first and the
+// ids last: a run that is killed in between leaves no BTF whose base is not there,
+// and no ids of BTF that is not there.
+func (in *encoded) write(path string, made *btf.BTF, idData []byte) (changed bool, err error) {
+	var files []elfio.NewFile
+	add := func(suffix string, data []byte) {
+		files = append(files, elfio.NewFile{Path: path + suffix, Data: data})
 	}
 	if made.Base != in.btf.Base {
-		files[2].data = btf.Append(nil, &made.Base.Types, made.Base.Strs, made.Base.Order)
+		add(suffixBase, btf.Append(nil, &made.Base.Types, made.Base.Strs, made.Base.Order))
 	}
-	for _, f := range files {
-		if f.data == nil {
-			continue
-		}
-		changed, err := replaceFile(path+f.suffix, f.data)
-		if err != nil {
-			return err
-		}
-		out.Changed = out.Changed || changed
+	if made.Base == nil && in.layout {
+		add(suffixBTF, btf.AppendLayout(nil, &made.Types, made.Strs, made.Order))
+	} else {
+		add(suffixBTF, btf.Append(nil, &made.Types, made.Strs, made.Order))
 	}
-	return nil
+	if idData != nil {
+		add(suffixIDs, idData)
+	}
+	return replaceFiles(files...)
 }
 
 // PatchIDs puts the ids in the file at idPath, which Finalize wrote, into .BTF_ids of

@@ -68,17 +68,14 @@ func (o *Options) checkOutput(path string, files []string, infos []os.FileInfo) 
 	return nil
 }
 
-// writeDetached writes w.out to the files that the options name. Each is
-// replaced as a whole.
+// writeDetached writes w.out to the files that the options name.
 func (w *worker) writeDetached(f *elfio.File) (changed bool, err error) {
+	var files []elfio.NewFile
 	if path := w.opts.Detached; path != "" {
-		if changed, err = replaceFile(path, w.out); err != nil {
-			return changed, err
-		}
+		files = append(files, elfio.NewFile{Path: path, Data: w.out})
 	}
 	if path := w.opts.Object; path != "" {
-		object, err := replaceFile(path, elfio.AppendObject(nil, f, ".BTF", w.out))
-		return changed || object, err
+		files = append(files, elfio.NewFile{Path: path, Data: elfio.AppendObject(nil, f, ".BTF", w.out)})
 	}
-	return changed, nil
+	return replaceFiles(files...)
 }

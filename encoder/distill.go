@@ -80,17 +80,16 @@ func (w *worker) inject(f *elfio.File, r *Result) (changed bool, err error) {
 	return elfio.ReplaceSections(r.Path, elfio.WriteOptions{Expect: f.Stamp, After: &r.Stamp}, patches...)
 }
 
-// writeRaw writes the BTF of a file to the folder for it. The base is written
-// first: a run that is killed between the two leaves BTF that has none, or that
-// of the run before.
+// writeRaw writes the BTF of a file to the folder for it. The base comes first: a
+// run that is killed between the two leaves BTF that has none, or that of the run
+// before.
 func (w *worker) writeRaw(path string) (changed bool, err error) {
+	var files []elfio.NewFile
 	if w.opts.distills() {
-		if changed, err = replaceFile(filepath.Join(w.opts.OutDir, OutBaseName(path)), w.base); err != nil {
-			return changed, err
-		}
+		files = append(files, elfio.NewFile{Path: filepath.Join(w.opts.OutDir, OutBaseName(path)), Data: w.base})
 	}
-	also, err := replaceFile(filepath.Join(w.opts.OutDir, OutName(path)), w.out)
-	return changed || also, err
+	files = append(files, elfio.NewFile{Path: filepath.Join(w.opts.OutDir, OutName(path)), Data: w.out})
+	return replaceFiles(files...)
 }
 
 // OutBaseName returns the name of the distilled base of a file: x.base.btf for

@@ -3,11 +3,8 @@
 package encoder
 
 import (
-	"bytes"
 	"debug/elf"
 	"errors"
-	"fmt"
-	"os"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/btfids"
@@ -272,23 +269,4 @@ func (w *worker) write(f *elfio.File, r *Result) (err error) {
 	}
 	r.After = uint64(len(w.out) + len(w.base))
 	return nil
-}
-
-// replaceFile writes data to the file at path, unless it has them: then its
-// time stays, for make's sake.
-func replaceFile(path string, data []byte) (changed bool, err error) {
-	st, err := os.Lstat(path)
-	switch {
-	case err != nil:
-	case st.IsDir():
-		return false, fmt.Errorf("%s: is a directory", path)
-	case st.Mode().IsRegular() && st.Size() == int64(len(data)):
-		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
-			return false, nil
-		}
-	}
-	if err := elfio.WriteFileAtomic(path, data, 0o644); err != nil {
-		return false, fmt.Errorf("%s: %w", path, plain(err))
-	}
-	return true, nil
 }
