@@ -69,12 +69,21 @@ func loadBase(path string) (*Base, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := btf.Parse(file.data, nil)
+	b, err := newBase(path, file)
+	if err == nil && b.BTF.NumOwn() == 0 {
+		err = errors.New("no types")
+	}
 	if err != nil {
 		return nil, err
 	}
-	if b.NumOwn() == 0 {
-		return nil, errors.New("no types")
+	return b, nil
+}
+
+// newBase makes a base of what the file at path has.
+func newBase(path string, file *btfFile) (*Base, error) {
+	b, err := btf.Parse(file.data, nil)
+	if err != nil {
+		return nil, err
 	}
 	if err := btf.CheckCycles(b); err != nil {
 		return nil, err
@@ -283,6 +292,14 @@ func sectionBytes(f *elfio.File, name string) ([]byte, error) {
 		return nil, err
 	}
 	return append([]byte{}, data...), nil
+}
+
+// parsed returns the base's BTF, nil for no base.
+func (b *Base) parsed() *btf.BTF {
+	if b == nil {
+		return nil
+	}
+	return b.BTF
 }
 
 // strings returns the index of the base's strings, nil for no base.

@@ -55,7 +55,7 @@ func Finalize(path string, opts FinalizeOptions) (*IDs, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.base.restore(ids, f)
+	restore(ids, f, in.base.parsed())
 	out := &IDs{None: ids == nil}
 	made, warnings, err := in.finalize(ids, opts.Distill)
 	out.Warnings = asErrors(warnings)
@@ -84,7 +84,6 @@ type encoded struct {
 // loadEncoded reads the encoder's BTF for f.
 func loadEncoded(f *elfio.File, opts FinalizeOptions) (*encoded, error) {
 	in := new(encoded)
-	var onto *btf.BTF
 	if opts.Base != "" {
 		var err error
 		if in.base, err = loadBase(opts.Base); err == nil {
@@ -93,7 +92,6 @@ func loadEncoded(f *elfio.File, opts FinalizeOptions) (*encoded, error) {
 		if err != nil {
 			return nil, fmt.Errorf("load base BTF from %s: %w", opts.Base, plain(err))
 		}
-		onto = in.base.BTF
 	}
 	path := opts.BTF
 	if path == "" {
@@ -101,7 +99,7 @@ func loadEncoded(f *elfio.File, opts FinalizeOptions) (*encoded, error) {
 	}
 	file, err := readBTF(path)
 	if err == nil {
-		err = in.read(file.data, onto, f)
+		err = in.read(path, file, f)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("load BTF from %s: %w", path, plain(err))
@@ -109,9 +107,9 @@ func loadEncoded(f *elfio.File, opts FinalizeOptions) (*encoded, error) {
 	return in, nil
 }
 
-// read reads the encoder's BTF.
-func (in *encoded) read(data []byte, onto *btf.BTF, f *elfio.File) (err error) {
-	if in.btf, err = btf.Parse(data, onto); err != nil {
+// read reads the encoder's BTF, which is in the file at path.
+func (in *encoded) read(path string, file *btfFile, f *elfio.File) (err error) {
+	if in.btf, err = in.parse(path, file); err != nil {
 		return err
 	}
 	if err := btf.CheckCycles(in.btf); err != nil {
@@ -120,8 +118,25 @@ func (in *encoded) read(data []byte, onto *btf.BTF, f *elfio.File) (err error) {
 	if n := in.btf.Opaque; n > 0 {
 		return fmt.Errorf("%d types are of unknown kinds, which cannot be put in order", n)
 	}
-	in.layout = btf.HasLayout(data)
+	in.layout = btf.HasLayout(file.data)
 	return checkOrder(in.btf, f)
+}
+
+// parse parses the BTF of a file on top of the base. BTF that has a base of its own is
+// taken to the other one, as libbpf does (btf_parse_elf), or stays on it where there is
+// no other.
+func (in *encoded) parse(path string, file *btfFile) (b *btf.BTF, err error) {
+	switch {
+	case file.distilled != nil && in.base != nil:
+		return readDistilled(file, in.base)
+	case file.distilled != nil:
+		if in.base, err = newBase(path, &btfFile{data: file.distilled}); err != nil {
+			return nil, fmt.Errorf("section .BTF.base: %w", err)
+		}
+	case in.base == nil:
+		return btf.Parse(file.data, nil)
+	}
+	return btf.Parse(file.data, in.base.BTF)
 }
 
 // finalize returns the BTF that is loaded. ids are nil where nobody asks for one.

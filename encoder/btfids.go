@@ -25,7 +25,7 @@ type IDs struct {
 // IDOptions say where ResolveIDs looks ids up.
 type IDOptions struct {
 	BTF  string // file with the BTF, raw or ELF; empty: the file with the ids
-	Base string // file with the base, empty for none; not used where the file has .BTF.base
+	Base string // file with the base, empty for none; not used where the BTF's file has .BTF.base
 
 	// Fatal makes a warning an error.
 	Fatal bool
@@ -50,6 +50,9 @@ func ResolveIDs(path string, opts IDOptions) (*IDs, error) {
 	b, err := loadForIDs(f, opts)
 	if err != nil {
 		return nil, err
+	}
+	if !ids.Restore(b) {
+		restore(ids, f, b.Base) // it was filled in by the BTF that it has, not by b
 	}
 	data, warnings := ids.Patch(b)
 	out := &IDs{Warnings: asErrors(warnings)}
@@ -138,7 +141,7 @@ func (w *worker) readIDs(f *elfio.File) (err error) {
 	if w.ids, err = readIDs(f); err != nil || w.ids == nil {
 		return err
 	}
-	w.opts.Base.restore(w.ids, f)
+	restore(w.ids, f, w.opts.Base.parsed())
 	if kfuncs {
 		w.syms.markKfuncs(w.ids.Kfuncs())
 	}
@@ -146,12 +149,12 @@ func (w *worker) readIDs(f *elfio.File) (err error) {
 }
 
 // restore undoes what filling in did to f before, if the BTF that it has tells: on
-// top of its base, or with that gone.
-func (b *Base) restore(ids *btfids.Section, f *elfio.File) {
+// top of its base, which is nil for none, or with that gone.
+func restore(ids *btfids.Section, f *elfio.File, base *btf.BTF) {
 	if ids == nil || !ids.Filled() {
 		return
 	}
-	if old := b.oldBTF(f); old != nil && ids.Restore(old) {
+	if old := oldBTF(f, base); old != nil && ids.Restore(old) {
 		return
 	}
 	data, err := sectionBytes(f, ".BTF")
@@ -163,13 +166,9 @@ func (b *Base) restore(ids *btfids.Section, f *elfio.File) {
 	}
 }
 
-// oldBTF returns the BTF that f has, on top of its own base or of b; nil where it
-// has none or stands on another base.
-func (b *Base) oldBTF(f *elfio.File) *btf.BTF {
-	var base *btf.BTF
-	if b != nil {
-		base = b.BTF
-	}
+// oldBTF returns the BTF that f has, on top of its own base or of the one given; nil
+// where it has none or stands on another one.
+func oldBTF(f *elfio.File, base *btf.BTF) *btf.BTF {
 	if data, err := sectionBytes(f, ".BTF.base"); err == nil && data != nil {
 		if base, err = btf.Parse(data, nil); err != nil {
 			return nil
@@ -211,53 +210,59 @@ func (w *worker) fillIDs(r *Result, made *btf.BTF) error {
 
 // loadForIDs reads the BTF in whose numbering the ids of f are.
 func loadForIDs(f *elfio.File, opts IDOptions) (*btf.BTF, error) {
-	base, err := loadIDBase(f, opts.Base)
-	if err != nil {
-		return nil, err
-	}
 	path := opts.BTF
 	if path == "" {
 		path = f.Path()
 	}
 	file, err := readBTF(path)
+	base, baseErr := loadIDBase(f, path, file, opts.Base)
+	if baseErr != nil {
+		return nil, baseErr
+	}
 	if err == nil {
 		var b *btf.BTF
-		if b, err = btf.Parse(file.data, base); err == nil {
-			err = checkOrder(b, f)
-		}
-		if err == nil {
+		if b, err = parseFor(f, file.data, base); err == nil {
 			return b, nil
 		}
 	}
 	return nil, fmt.Errorf("load BTF from %s: %w", path, plain(err))
 }
 
-// loadIDBase reads the base: the distilled one that the file carries with it, for
-// its BTF continues that (A module of a kernel with .BTF.base: the kernel translates
-// the ids when it loads it), else the one at path.
-func loadIDBase(f *elfio.File, path string) (*btf.BTF, error) {
-	data, err := sectionBytes(f, ".BTF.base")
+// loadIDBase reads the base of the BTF of file, which is at path: the distilled one
+// that comes with it, for the BTF continues that (a module of a kernel with .BTF.base:
+// the kernel translates the ids when it loads it), else the one at base. file is nil
+// where it could not be read.
+func loadIDBase(f *elfio.File, path string, file *btfFile, base string) (b *btf.BTF, err error) {
+	var data []byte
 	switch {
-	case data != nil:
-		path = f.Path()
-	case err == nil && path != "":
-		var file *btfFile
-		if file, err = readBTF(path); err == nil {
+	case file != nil && file.distilled != nil:
+		base, data = path, file.distilled
+	case base == "":
+		return nil, nil
+	default:
+		if file, err = readBTF(base); err == nil {
 			data = file.data
 		}
-	case err == nil:
-		return nil, nil
 	}
 	if err == nil {
-		var b *btf.BTF
-		if b, err = btf.Parse(data, nil); err == nil {
-			err = checkOrder(b, f)
-		}
-		if err == nil {
-			return b, nil
-		}
+		b, err = parseFor(f, data, nil)
 	}
-	return nil, fmt.Errorf("load base BTF from %s: %w", path, plain(err))
+	if err != nil {
+		return nil, fmt.Errorf("load base BTF from %s: %w", base, plain(err))
+	}
+	return b, nil
+}
+
+// parseFor parses BTF of f's byte order.
+func parseFor(f *elfio.File, data []byte, base *btf.BTF) (*btf.BTF, error) {
+	b, err := btf.Parse(data, base)
+	if err == nil {
+		err = checkOrder(b, f)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 // checkOrder refuses BTF of another byte order than the file's.

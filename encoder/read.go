@@ -17,7 +17,14 @@ func ReadSplit(path, base string) (*btf.BTF, error) {
 		return nil, fmt.Errorf("%s: %w", path, plain(err))
 	}
 	if file.distilled != nil {
-		out, err := readDistilled(file, base)
+		var onto *Base
+		if base != "" {
+			onto, err = LoadBase(base)
+		}
+		var out *btf.BTF
+		if err == nil {
+			out, err = readDistilled(file, onto)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
@@ -43,26 +50,22 @@ func ReadSplit(path, base string) (*btf.BTF, error) {
 	return out, nil
 }
 
-// readDistilled reads BTF that has a base of its own, and takes it to another
-// one unless that is empty.
-func readDistilled(file *btfFile, base string) (*btf.BTF, error) {
+// readDistilled reads BTF that has a base of its own, and takes it to another one
+// unless that is nil.
+func readDistilled(file *btfFile, onto *Base) (*btf.BTF, error) {
 	own, err := btf.Parse(file.distilled, nil)
 	if err != nil {
 		return nil, fmt.Errorf("section .BTF.base: %w", err)
 	}
 	split, err := btf.Parse(file.data, own)
-	if err != nil || base == "" {
+	if err != nil || onto == nil {
 		return split, err
 	}
-	b, err := LoadBase(base)
+	r, _, err := splitdedup.Relocate(onto.dedup, split)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s does not fit: %w", onto.Path, err)
 	}
-	r, _, err := splitdedup.Relocate(b.dedup, split)
-	if err != nil {
-		return nil, fmt.Errorf("%s does not fit: %w", base, err)
-	}
-	return &btf.BTF{Types: r.Types, Start: r.Start, Strs: r.Strings, StrStart: r.StrStart, Base: b.BTF, Order: split.Order}, nil
+	return &btf.BTF{Types: r.Types, Start: r.Start, Strs: r.Strings, StrStart: r.StrStart, Base: onto.BTF, Order: split.Order}, nil
 }
 
 // Dump prints the own types of b in bpftool's raw form.

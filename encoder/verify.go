@@ -11,17 +11,14 @@ import (
 
 // made returns what deduplication made of f as a BTF on top of b.
 func (b *Base) made(f *elfio.File, split *splitdedup.Result) *btf.BTF {
-	made := &btf.BTF{
+	return &btf.BTF{
 		Types:    split.Types,
 		Start:    split.Start,
 		Strs:     split.Strings,
 		StrStart: split.StrStart,
+		Base:     b.parsed(),
 		Order:    f.Order(),
 	}
-	if b != nil {
-		made.Base = b.BTF
-	}
-	return made
 }
 
 // verify checks what was made by the rules of the kernel's module loader, that
