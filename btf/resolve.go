@@ -318,17 +318,7 @@ func (r *resolver) nextOfDeclTag(f *frame, row *Row) (ID, bool) {
 			return to, true
 		}
 	}
-	if row.Aux == math.MaxUint32 {
-		return 0, true
-	}
-	t, parts := r.b.Row(to), 0
-	switch t.Info.Kind() {
-	case KindStruct, KindUnion:
-		parts = t.Info.Vlen()
-	case KindFunc:
-		parts = len(r.b.ItemsOf(ID(t.Type)))
-	}
-	if uint64(row.Aux) >= uint64(parts) {
+	if !hasComponent(r.b, row) {
 		return r.bad(f.id, "Invalid component_idx")
 	}
 	return 0, true

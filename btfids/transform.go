@@ -211,20 +211,20 @@ func (e *editor) hideImplicit(k ownKfunc) error {
 		return fmt.Errorf("function name is too long: %s", name)
 	}
 	// Old sources declare the second function themselves.
-	if _, ok := e.own[name]; !ok {
+	impl, declared := e.own[name]
+	if !declared {
 		f := *e.b.Row(k.id)
 		f.Name = e.name(name)
-		impl := e.add(f)
+		impl = e.add(f)
 		e.own[name] = impl
-		for _, tag := range e.tags[k.id] {
-			t := *e.b.Row(tag)
-			if string(e.b.Name(tag)) == TagKfunc {
-				continue
-			}
-			if t.Aux != wholeFunc && t.Aux >= uint32(cut) {
-				e.b.Row(tag).Type = uint32(impl)
-				continue
-			}
+	}
+	for _, tag := range e.tags[k.id] {
+		t := *e.b.Row(tag)
+		switch {
+		case string(e.b.Name(tag)) == TagKfunc:
+		case t.Aux != wholeFunc && t.Aux >= uint32(cut):
+			e.b.Row(tag).Type = uint32(impl)
+		case !declared:
 			e.tag(impl, t.Name, t.Aux, t.Info.KindFlag())
 		}
 	}

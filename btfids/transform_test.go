@@ -146,17 +146,20 @@ func TestTransform(t *testing.T) {
 	'p__arena' type_id=7
 	'meta' type_id=11
 [13] FUNC 'a' type_id=12 linkage=static
-[14] FUNC 'a_impl' type_id=12 linkage=static`,
+[14] FUNC 'a_impl' type_id=12 linkage=static
+[15] DECL_TAG 'on p' type_id=13 component_idx=0
+[16] DECL_TAG 'on meta' type_id=13 component_idx=1`,
 			kfuncs: []Kfunc{{Name: "a", Flags: FlagImplicitArgs}},
 			want: `
-[13] FUNC 'a' type_id=19 linkage=static
-[15] DECL_TAG 'bpf_kfunc' type_id=13 component_idx=-1
-[16] FUNC_PROTO '(anon)' ret_type_id=0 vlen=1
+[13] FUNC 'a' type_id=21 linkage=static
+[16] DECL_TAG 'on meta' type_id=14 component_idx=1
+[17] DECL_TAG 'bpf_kfunc' type_id=13 component_idx=-1
+[18] FUNC_PROTO '(anon)' ret_type_id=0 vlen=1
 	'p__arena' type_id=7
-[17] TYPE_TAG 'address_space(1)' type_id=0 kind_flag=1
-[18] PTR '(anon)' type_id=17
-[19] FUNC_PROTO '(anon)' ret_type_id=0 vlen=1
-	'p__arena' type_id=18`,
+[19] TYPE_TAG 'address_space(1)' type_id=0 kind_flag=1
+[20] PTR '(anon)' type_id=19
+[21] FUNC_PROTO '(anon)' ret_type_id=0 vlen=1
+	'p__arena' type_id=20`,
 		},
 		{
 			name: "no implicit arguments among the arguments",
@@ -202,6 +205,9 @@ func TestTransform(t *testing.T) {
 			}
 			if text(in) != before {
 				t.Error("the input was changed")
+			}
+			if err := btf.CheckDeclTags(got); err != nil {
+				t.Error(err)
 			}
 			if _, err := btf.Parse(btf.Append(nil, &got.Types, got.Strs, got.Order), base); err != nil {
 				t.Error(err)

@@ -157,7 +157,11 @@ func (in *encoded) finalize(ids *btfids.Section, distill bool) (*btf.BTF, []btfi
 	if made, err = btf.SortByName(made); err != nil {
 		return nil, warnings, err
 	}
-	if err := btf.Validate(made, btf.Rules{Libbpf: true}); err != nil {
+	err = btf.Validate(made, btf.Rules{Libbpf: true})
+	if err == nil {
+		err = btf.CheckDeclTags(made)
+	}
+	if err != nil {
 		return nil, warnings, fmt.Errorf("a kernel would refuse the BTF: %w", err)
 	}
 	return made, warnings, nil

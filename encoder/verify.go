@@ -32,6 +32,9 @@ func (t Target) verify(made *btf.BTF, f *elfio.File) error {
 	rules.PtrSize = addrSize(f)
 	err := btf.Validate(made, rules)
 	if err == nil {
+		err = btf.CheckDeclTags(made)
+	}
+	if err == nil {
 		return nil
 	}
 	kernel := "a kernel"
