@@ -154,7 +154,7 @@ func restore(ids *btfids.Section, f *elfio.File, base *btf.BTF) {
 	if ids == nil || !ids.Filled() {
 		return
 	}
-	if old := oldBTF(f, base); old != nil && ids.Restore(old) {
+	if old, err := shippedBTF(f, base); err == nil && ids.Restore(old) {
 		return
 	}
 	data, err := sectionBytes(f, ".BTF")
@@ -166,23 +166,22 @@ func restore(ids *btfids.Section, f *elfio.File, base *btf.BTF) {
 	}
 }
 
-// oldBTF returns the BTF that f has, on top of its own base or of the one given; nil
-// where it has none or stands on another one.
-func oldBTF(f *elfio.File, base *btf.BTF) *btf.BTF {
-	if data, err := sectionBytes(f, ".BTF.base"); err == nil && data != nil {
-		if base, err = btf.Parse(data, nil); err != nil {
-			return nil
+// shippedBTF returns the BTF that f has, on top of its own base or of the one given.
+func shippedBTF(f *elfio.File, base *btf.BTF) (*btf.BTF, error) {
+	file, err := sectionBTF(f)
+	if err != nil {
+		return nil, err
+	}
+	if file.distilled != nil {
+		if base, err = parseFor(f, file.distilled, nil); err != nil {
+			return nil, fmt.Errorf("section .BTF.base: %w", err)
 		}
 	}
-	data, err := sectionBytes(f, ".BTF")
-	if err != nil || data == nil {
-		return nil
-	}
-	old, err := btf.Parse(data, base)
+	b, err := parseFor(f, file.data, base)
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("section .BTF: %w", err)
 	}
-	return old
+	return b, nil
 }
 
 // fillIDs makes the module's .BTF_ids of its final BTF, or empties it.
@@ -191,7 +190,7 @@ func (w *worker) fillIDs(r *Result, made *btf.BTF) error {
 	var data []byte
 	var warnings []btfids.Warning
 	switch {
-	case w.ids == nil:
+	case w.ids == nil || !w.opts.inPlace():
 		return nil
 	case w.opts.ResolveIDs:
 		data, warnings = w.ids.Patch(made)
@@ -206,6 +205,25 @@ func (w *worker) fillIDs(r *Result, made *btf.BTF) error {
 	}
 	w.idData = data
 	return nil
+}
+
+// fillAlone fills in .BTF_ids of a module without DWARF, by the BTF that it has.
+func (w *worker) fillAlone(f *elfio.File, r *Result) (err error) {
+	if w.ids, err = readIDs(f); err != nil || w.ids == nil {
+		return err
+	}
+	b, err := shippedBTF(f, w.opts.Base.parsed())
+	if errors.Is(err, errNoBTF) {
+		err = fmt.Errorf("section %s: neither DWARF nor .BTF to look its ids up in", btfids.SectionName)
+	}
+	if err == nil {
+		err = w.fillIDs(r, b)
+	}
+	if err != nil {
+		return err
+	}
+	r.Changed, err = elfio.ReplaceSections(r.Path, elfio.WriteOptions{Expect: f.Stamp, After: &r.Stamp}, elfio.Patch{Name: btfids.SectionName, Data: w.idData})
+	return plain(err)
 }
 
 // loadForIDs reads the BTF in whose numbering the ids of f are.

@@ -233,8 +233,8 @@ func (w *worker) addUnit(u *dwarfconv.Unit, clock *phase.Clock) error {
 // encodeNothing is the outcome for an object without DWARF: made of assembly
 // alone, or stripped. The kernel build asks for BTF of every module and must not
 // stop here, so that in OutDir an empty BTF says that there is nothing, as libbpf
-// writes it; the object itself is left alone. A linked file (vmlinux) without
-// DWARF cannot be meant.
+// writes it; the object itself is left alone, but for ids, which need no DWARF. A
+// linked file (vmlinux) without DWARF cannot be meant.
 func (w *worker) encodeNothing(f *elfio.File, r *Result) error {
 	if f.Type != elf.ET_REL {
 		return errNoDWARF
@@ -242,6 +242,9 @@ func (w *worker) encodeNothing(f *elfio.File, r *Result) error {
 	r.NoDWARF = true
 	if w.opts.inPlace() {
 		r.Stamp = f.Stamp
+		if w.opts.ResolveIDs {
+			return w.fillAlone(f, r)
+		}
 		return nil
 	}
 	w.strs.Reset(w.opts.Base.strings())
