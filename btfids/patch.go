@@ -106,6 +106,17 @@ func (s *Section) Filled() bool {
 	return slices.ContainsFunc(s.sets, func(t set) bool { return t.wide && s.filled(&t) })
 }
 
+// Stale reports whether the section was filled in, and not with the ids of b.
+func (s *Section) Stale(b *btf.BTF) bool {
+	if !slices.ContainsFunc(s.ids, func(x id) bool { return s.word(x.off) != 0 }) {
+		return false
+	}
+	out := *s
+	out.data = slices.Clone(s.data) // Patch restores it
+	now, _ := out.Patch(b)
+	return !slices.Equal(now, s.data)
+}
+
 func (s *Section) sortNarrow(t *set) {
 	ids := make([]uint32, t.n)
 	for i := range ids {

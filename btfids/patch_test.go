@@ -319,6 +319,35 @@ func TestUnfilled(t *testing.T) {
 	}
 }
 
+// TestStale: ids are of other BTF than the one at hand, if there are any.
+func TestStale(t *testing.T) {
+	const syms = `
+		0 4 __BTF_ID__struct__file__1
+		4 24 __BTF_ID__set8__kf
+		12 4 __BTF_ID__func__zz_get__2
+		20 4 __BTF_ID__func__aa_put__3`
+	base, mod := testBTF(t)
+	for _, order := range orders {
+		empty := words(order, 0, 0, 0, 0, 0x10, 0, 0x20)
+		filled, _ := mustParse(t, order, empty, syms).Patch(mod)
+		for _, c := range []struct {
+			name string
+			data []byte
+			b    *btf.BTF
+			want bool
+		}{
+			{"not filled in", empty, mod, false},
+			{"with the ids of this", filled, mod, false},
+			{"with those of another", filled, base, true},
+		} {
+			s := mustParse(t, order, c.data, syms)
+			if got := s.Stale(c.b); got != c.want || !bytes.Equal(s.data, c.data) {
+				t.Errorf("%v, %s: %v, want %v; the section is %x now", order, c.name, got, c.want, s.data)
+			}
+		}
+	}
+}
+
 // TestRestoreNotFound has members without ids, whose flags are known only if they
 // are the same.
 func TestRestoreNotFound(t *testing.T) {

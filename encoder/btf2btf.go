@@ -202,9 +202,8 @@ func (w *worker) describeKfuncs(r *Result, made *btf.BTF) (*btf.BTF, error) {
 		return made, nil
 	}
 	out, warnings, err := rewrite(w.opts.Base, made, kfuncs)
-	r.Warnings = append(r.Warnings, asErrors(warnings)...)
-	if err == nil && w.opts.FatalWarnings && len(warnings) > 0 {
-		err = ErrWarnings
+	if fatal := w.warn(r, asErrors(warnings)...); err == nil {
+		err = fatal
 	}
 	return out, err
 }

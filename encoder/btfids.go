@@ -35,6 +35,9 @@ type IDOptions struct {
 // file is as it was.
 var ErrWarnings = errors.New("stopped at warnings")
 
+// ErrStaleIDs is the warning of a file that got other BTF than its ids are of.
+var ErrStaleIDs = errors.New("section " + btfids.SectionName + ": was filled in for other BTF, whose ids cannot stay")
+
 // ResolveIDs fills in .BTF_ids of the ELF file at path. On error the file is as it
 // was.
 func ResolveIDs(path string, opts IDOptions) (*IDs, error) {
@@ -184,26 +187,39 @@ func shippedBTF(f *elfio.File, base *btf.BTF) (*btf.BTF, error) {
 	return b, nil
 }
 
-// fillIDs makes the module's .BTF_ids of its final BTF, or empties it.
-func (w *worker) fillIDs(r *Result, made *btf.BTF) error {
+// fillIDs makes the module's .BTF_ids of its final BTF, or empties it, or where nothing
+// is said takes ids out that are wrong now: whose flags are whose is known as long as
+// the BTF is there that they are of.
+func (w *worker) fillIDs(f *elfio.File, r *Result, made *btf.BTF) error {
 	w.idData = nil
-	var data []byte
 	var warnings []btfids.Warning
 	switch {
-	case w.ids == nil || !w.opts.inPlace():
-		return nil
+	case !w.opts.inPlace():
+	case !w.opts.ResolveIDs && !w.opts.EmptyIDs:
+		ids, err := readIDs(f)
+		if err != nil || ids == nil || !ids.Stale(made) {
+			return nil // a section that is not understood is not worse than before
+		}
+		restore(ids, f, w.opts.Base.parsed())
+		w.idData, warnings = ids.Unfilled()
+		if err := w.warn(r, ErrStaleIDs); err != nil {
+			return err
+		}
+	case w.ids == nil:
 	case w.opts.ResolveIDs:
-		data, warnings = w.ids.Patch(made)
-	case w.opts.EmptyIDs:
-		data, warnings = w.ids.Unfilled()
+		w.idData, warnings = w.ids.Patch(made)
 	default:
-		return nil
+		w.idData, warnings = w.ids.Unfilled()
 	}
-	r.Warnings = append(r.Warnings, asErrors(warnings)...)
+	return w.warn(r, asErrors(warnings)...)
+}
+
+// warn warns about .BTF_ids. The error is there where warnings are fatal.
+func (w *worker) warn(r *Result, warnings ...error) error {
+	r.Warnings = append(r.Warnings, warnings...)
 	if w.opts.FatalWarnings && len(warnings) > 0 {
 		return ErrWarnings
 	}
-	w.idData = data
 	return nil
 }
 
@@ -217,7 +233,7 @@ func (w *worker) fillAlone(f *elfio.File, r *Result) (err error) {
 		err = fmt.Errorf("section %s: neither DWARF nor .BTF to look its ids up in", btfids.SectionName)
 	}
 	if err == nil {
-		err = w.fillIDs(r, b)
+		err = w.fillIDs(f, r, b)
 	}
 	if err != nil {
 		return err

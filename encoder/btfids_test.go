@@ -211,6 +211,27 @@ func TestEmptyIDsCorpus(t *testing.T) {
 	}
 }
 
+// TestStaleIDsCorpus encodes modules whose ids are those of the BTF they have: where
+// nobody fills them in they are taken out, with flags at their functions again.
+func TestStaleIDsCorpus(t *testing.T) {
+	base := corpusBase(t)
+	opts := options(t)
+	opts.Base = base
+	for _, m := range corpusIDs(t, base) {
+		path := m.copy(t, true)
+		r := run(t, opts, path)
+		if len(r.Warnings) != 1 || r.Warnings[0] != encoder.ErrStaleIDs {
+			t.Errorf("%s: %v", m.name, r.Warnings)
+		}
+		if got := readModuleIDs(t, path).Data; !bytes.Equal(got, m.empty) {
+			t.Errorf("%s:\ngot  %x\nwant %x", m.name, got, m.empty)
+		}
+		if r := run(t, opts, path); r.Warnings != nil || r.Changed {
+			t.Errorf("%s, once more: %v, changed %v", m.name, r.Warnings, r.Changed)
+		}
+	}
+}
+
 // TestFinalizeCorpus goes the way of the kernel's build since 7.0, to the bytes
 // that encode writes at once.
 func TestFinalizeCorpus(t *testing.T) {

@@ -169,7 +169,7 @@ func (w *worker) encodeModule(r *Result) error {
 
 	// Tell the code the ids that it asks for.
 	ph.Start("ids")
-	if err := w.fillIDs(r, made); err != nil {
+	if err := w.fillIDs(f, r, made); err != nil {
 		return err
 	}
 

@@ -52,7 +52,9 @@ type Options struct {
 	// AllowMismatch encodes modules that are not of the base's kernel, too.
 	AllowMismatch bool
 
-	// ResolveIDs fills in .BTF_ids of files that have one, in place only.
+	// ResolveIDs fills in .BTF_ids of files that have one, in place only. Without
+	// it, or EmptyIDs, ids that the BTF makes wrong are taken out, with the warning
+	// ErrStaleIDs.
 	ResolveIDs bool
 
 	// EmptyIDs, without ResolveIDs, takes out of .BTF_ids in place what was filled

@@ -155,9 +155,6 @@ func (f *encodeFlags) checkTree(files []string) error {
 
 func (f *encodeFlags) options() (encoder.Options, error) {
 	opts := encoder.Options{OutDir: f.outDir, Detached: f.detached, Object: f.object, AllowMismatch: f.mismatch, ResolveIDs: f.ids, FatalWarnings: f.fatal}
-	if f.fatal && !f.ids {
-		return opts, misusef("--fatal-warnings: there are none without --resolve-btfids")
-	}
 	var err error
 	if opts.Features, err = encoder.ParseFeatures(f.features, encoder.FeaturesStrict); err != nil {
 		return opts, misuse{err}
@@ -197,6 +194,9 @@ func tell(results []encoder.Result, verbose bool) (failed int) {
 	for i := range results {
 		r := &results[i]
 		for _, w := range r.Warnings {
+			if errors.Is(w, encoder.ErrStaleIDs) {
+				w = fmt.Errorf("%w: --resolve-btfids fills it in", w)
+			}
 			report(fmt.Errorf("%s: warning: %w", r.Path, w))
 		}
 		switch {

@@ -29,7 +29,7 @@ var guestChecks = map[string]func() (string, error){
 	"vsock":       vsockProbe,
 	"watchdog":    watchdogProbe,
 	// With ids that must not do, and with those that must.
-	"kfunc-shipped":   callKfunc,
+	"kfunc-unfilled":  callKfunc,
 	"kfunc-distilled": callKfunc,
 	"kfunc":           callKfunc,
 }

@@ -34,7 +34,7 @@ func goodBoot(t *testing.T, mismatch bool) *boot {
 		names = append(names, fmt.Sprintf("m%d", i))
 	}
 	for _, v := range []*variant{
-		{name: stageModules, modules: names}, {name: stageShipped, modules: []string{kfuncModule}},
+		{name: stageModules, modules: names}, {name: stageUnfilled, modules: []string{kfuncModule}},
 		{name: stageDistilled, modules: append([]string{kfuncModule}, distilledModules...)}, {name: stageForeign, modules: foreignModules},
 	} {
 		b.variants[v.name], b.built[v.name] = v, map[string]built{}
@@ -73,7 +73,7 @@ func goodBoot(t *testing.T, mismatch bool) *boot {
 			a.detail = packed
 		case s.verb == "btf":
 			a.detail = fingerprint(raw(good))
-		case s.name == "kfunc-shipped":
+		case s.name == "kfunc-unfilled":
 			a = answer{false, "no such kfunc"}
 		case s.verb == "log":
 			a.detail = stageMark + s.name + "\n"
@@ -116,7 +116,7 @@ func TestJudge(t *testing.T) {
 				if a.ok && (s.name == "nohw" || s.name == "needs") {
 					continue // it has the hardware, then
 				}
-				if s.name == "kfunc-shipped" && !a.ok {
+				if s.name == "kfunc-unfilled" && !a.ok {
 					continue // however it fails
 				}
 				b.answers[s] = a

@@ -12,8 +12,7 @@ import (
 //
 //	programs   modules that programs are attached to; while few are loaded,
 //	           for programs look through the BTF of all
-//	shipped    a module whose .BTF_ids are those of the BTF that it was shipped
-//	           with; unloaded again
+//	unfilled   a module whose .BTF_ids has no ids; unloaded again
 //	kfuncs     the same module with a distilled base, unloaded again, and with
 //	           vmlinux as the base
 //	modules    all others
@@ -23,7 +22,7 @@ import (
 
 const (
 	stagePrograms  = "programs"
-	stageShipped   = "shipped"
+	stageUnfilled  = "unfilled"
 	stageKfuncs    = "kfuncs"
 	stageModules   = "modules"
 	stageDistilled = "distilled"
@@ -97,7 +96,7 @@ func (b *boot) build() error {
 		{stageModules, plain, b.vmlinux, []string{resolve}},
 		{stageDistilled, append([]string{kfuncModule}, distilledModules...), other, []string{resolve, "--features", "+distilled_base"}},
 		{stageForeign, foreignModules, other, nil},
-		{stageShipped, []string{kfuncModule}, b.vmlinux, nil},
+		{stageUnfilled, []string{kfuncModule}, b.vmlinux, nil},
 	} {
 		b.variants[v.name] = v
 		if b.built[v.name], err = b.host.build(v); err != nil {
@@ -166,11 +165,11 @@ func (p *planner) programs() {
 // kfuncs loads one module in three ways, one after the other. The last stays.
 func (p *planner) kfuncs() {
 	p.load(p.modules[kfuncModule].depends...)
-	p.add("stage", stageShipped, "")
-	p.loadAs(stageShipped, kfuncModule)
-	p.add("check", "kfunc-shipped", "")
-	p.add("unload", kfuncModule, stageShipped)
-	p.add("log", stageShipped, "")
+	p.add("stage", stageUnfilled, "")
+	p.loadAs(stageUnfilled, kfuncModule)
+	p.add("check", "kfunc-unfilled", "")
+	p.add("unload", kfuncModule, stageUnfilled)
+	p.add("log", stageUnfilled, "")
 
 	p.add("stage", stageKfuncs, "")
 	p.loadAs(stageDistilled, kfuncModule)
