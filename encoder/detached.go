@@ -10,14 +10,24 @@ import (
 	"github.com/gobtfenc/gobtfenc/elfio"
 )
 
-// OutputError says why Options.Detached or Options.Object cannot be written.
+// Output is a way of Options to say where BTF goes.
+type Output int
+
+// The outputs, by the fields of Options.
+const (
+	OutDir Output = iota
+	Detached
+	Object
+)
+
+// OutputError says why an output cannot be written.
 type OutputError struct {
-	Option string // by which gobtfenc encode takes the path
+	Output Output
 	Path   string
 	Err    error
 }
 
-func (e *OutputError) Error() string { return fmt.Sprintf("%s %s: %v", e.Option, e.Path, e.Err) }
+func (e *OutputError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
 func (e *OutputError) Unwrap() error { return e.Err }
 
 // inPlace reports whether the files that are encoded get the BTF.
@@ -26,16 +36,19 @@ func (o *Options) inPlace() bool { return o.OutDir == "" && o.Detached == "" && 
 // checkDetached refuses what would be noticed only when the BTF is made, and a
 // path that would replace the input.
 func (o *Options) checkDetached(files []string, infos []os.FileInfo) error {
-	for _, out := range [...]struct{ option, path string }{{"--detached", o.Detached}, {"--btf-object", o.Object}} {
+	for _, out := range [...]struct {
+		output Output
+		path   string
+	}{{Detached, o.Detached}, {Object, o.Object}} {
 		if out.path == "" {
 			continue
 		}
 		if err := o.checkOutput(out.path, files, infos); err != nil {
-			return &OutputError{out.option, out.path, err}
+			return &OutputError{out.output, out.path, err}
 		}
 	}
 	if o.Detached != "" && filepath.Clean(o.Detached) == filepath.Clean(o.Object) {
-		return fmt.Errorf("--detached and --btf-object would both be written to %s", o.Detached)
+		return &OutputError{Object, o.Object, errors.New("is where the raw BTF goes")}
 	}
 	return nil
 }
@@ -45,9 +58,9 @@ func (o *Options) checkOutput(path string, files []string, infos []os.FileInfo) 
 	case len(files) != 1:
 		return fmt.Errorf("holds the BTF of one file, %d are given", len(files))
 	case o.OutDir != "":
-		return errors.New("--out-dir says where to write already")
+		return errors.New("the BTF goes to a folder already")
 	case o.Features.Has(FeatureDistilledBase):
-		return errors.New("distilled_base makes a second BTF, use --out-dir")
+		return errors.New("distilled_base makes a second BTF, for which there is room in a folder only")
 	}
 	st, err := os.Stat(path)
 	switch {

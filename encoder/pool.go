@@ -115,6 +115,9 @@ func (o *Options) asBusy(work func()) {
 // of Run was done. It is as it was.
 var ErrInterrupted = errors.New("interrupted")
 
+// ErrIDsOnly is Run's error for Options.ResolveIDs with an output beside the file.
+var ErrIDsOnly = errors.New("ids go into the file, and so has its BTF to")
+
 // maxJobs bounds how much is worked on at once: each worker takes memory before
 // it knows whether there is work for it.
 const maxJobs = 1024
@@ -134,7 +137,7 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 		return nil, errors.New("feature distilled_base: there is no base to distil")
 	}
 	if opts.ResolveIDs && !opts.inPlace() {
-		return nil, errors.New("--resolve-btfids: ids go into the file, and so has its BTF to")
+		return nil, ErrIDsOnly
 	}
 	if err := checkOutDir(opts.OutDir); err != nil {
 		return nil, err
@@ -303,7 +306,7 @@ func checkOutDir(dir string) error {
 		err = writable(dir)
 	}
 	if err != nil {
-		return fmt.Errorf("--out-dir %s: %w", dir, err)
+		return &OutputError{OutDir, dir, err}
 	}
 	return nil
 }

@@ -44,11 +44,22 @@ func (t Target) verify(made *btf.BTF, f *elfio.File) error {
 	var broken *btf.RuleError
 	if errors.As(err, &broken) && made.Row(broken.ID) != nil {
 		if n := made.Row(broken.ID).NumItems(); n > btf.MaxVlen && rules.NarrowInfo {
-			return fmt.Errorf("%v %q has %d items: no kernel before %v takes more than %d; see --target-kernel",
-				broken.Kind, broken.Name, n, firstWide, btf.MaxVlen)
+			return &WideError{broken.Kind, broken.Name, n}
 		}
 	}
 	return fmt.Errorf("%s would refuse the BTF: %w", kernel, err)
+}
+
+// WideError is the error of a type with more items than a target takes that is older
+// than Linux 7.1, or none.
+type WideError struct {
+	Kind  btf.Kind
+	Name  string
+	Items int
+}
+
+func (e *WideError) Error() string {
+	return fmt.Sprintf("%v %q has %d items: no kernel before %v takes more than %d", e.Kind, e.Name, e.Items, firstWide, btf.MaxVlen)
 }
 
 // append appends made to buf as it is written: a base with the layout section

@@ -137,9 +137,34 @@ func runWithProgress(ctx context.Context, files []string, opts encoder.Options) 
 	results, err := encoder.Run(ctx, files, opts)
 	bar.stop()
 	if err != nil {
-		return nil, misuse{err}
+		return nil, misuse{runError(err)}
 	}
 	return results, nil
+}
+
+// runError says which option an error of Run is about.
+func runError(err error) error {
+	var oe *encoder.OutputError
+	switch {
+	case errors.As(err, &oe):
+		option := map[encoder.Output]string{encoder.OutDir: "--out-dir", encoder.Detached: "--detached", encoder.Object: "--btf-object"}[oe.Output]
+		return fmt.Errorf("%s %w", option, err)
+	case errors.Is(err, encoder.ErrIDsOnly):
+		return fmt.Errorf("--resolve-btfids: %w", err)
+	}
+	return err
+}
+
+// hint adds to an error or a warning about a file which option helps.
+func hint(err error) error {
+	var wide *encoder.WideError
+	switch {
+	case errors.Is(err, encoder.ErrStaleIDs):
+		return fmt.Errorf("%w: --resolve-btfids fills it in", err)
+	case errors.As(err, &wide):
+		return fmt.Errorf("%w; see --target-kernel", err)
+	}
+	return err
 }
 
 // checkTree refuses what does not go with --tree.
@@ -194,17 +219,14 @@ func tell(results []encoder.Result, verbose bool) (failed int) {
 	for i := range results {
 		r := &results[i]
 		for _, w := range r.Warnings {
-			if errors.Is(w, encoder.ErrStaleIDs) {
-				w = fmt.Errorf("%w: --resolve-btfids fills it in", w)
-			}
-			report(fmt.Errorf("%s: warning: %w", r.Path, w))
+			report(fmt.Errorf("%s: warning: %w", r.Path, hint(w)))
 		}
 		switch {
 		case errors.Is(r.Err, encoder.ErrInterrupted):
 			interrupted++
 		case r.Err != nil:
 			failed++
-			report(r.Err)
+			report(hint(r.Err))
 		case r.NoDWARF:
 			report(fmt.Errorf("%s: no DWARF (.debug_info): no types to encode", r.Path))
 		}

@@ -289,7 +289,7 @@ func (c *paholeCall) run() error {
 	results, err := encoder.Run(ctx, c.files, opts)
 	var oe *encoder.OutputError
 	if errors.As(err, &oe) {
-		return &encoder.OutputError{Option: "--btf_encode_detached", Path: oe.Path, Err: oe.Err}
+		return fmt.Errorf("--btf_encode_detached %w", err)
 	}
 	if err != nil {
 		return err

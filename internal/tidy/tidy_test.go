@@ -125,6 +125,24 @@ func sources(t *testing.T, fset *token.FileSet) []source {
 	return all
 }
 
+// TestNoFlags: texts of the packages that cmd is made of name no options of gobtfenc,
+// which are cmd's to know. Those of other programs they may.
+func TestNoFlags(t *testing.T) {
+	option := regexp.MustCompile(`(^|[^-\w])--[a-z]`)
+	fset := token.NewFileSet()
+	for _, s := range sources(t, fset) {
+		if dir, _, _ := strings.Cut(s.path, "/"); s.isTest() || dir == "cmd" || dir == "internal" {
+			continue
+		}
+		ast.Inspect(s.File, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING && option.MatchString(strings.ReplaceAll(lit.Value, "objcopy --", "")) {
+				t.Errorf("%v: %s", fset.Position(lit.Pos()), lit.Value)
+			}
+			return true
+		})
+	}
+}
+
 // files returns every file of the tree but git's and what a build leaves,
 // relative to root.
 func files(t *testing.T) []string {
