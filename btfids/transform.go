@@ -32,9 +32,6 @@ import (
 // A kfunc must be a function of the BTF itself. One that the base has as well is
 // the base's to whoever looks its name up, and cannot be called as the module's.
 
-// AttrArena is the value of the type tag on what an arena pointer points to.
-const AttrArena = "address_space(1)"
-
 const (
 	implSuffix = "_impl"
 	maxName    = 511 // of a function: KSYM_NAME_LEN without NUL
@@ -158,6 +155,11 @@ func (e *editor) add(r btf.Row, items ...btf.Item) btf.ID {
 	return e.b.Start + btf.ID(len(t.Rows)-1)
 }
 
+// Row and Add make an editor a Store.
+func (e *editor) Row(id btf.ID) *btf.Row { return e.b.Row(id) }
+
+func (e *editor) Add(r btf.Row, items []btf.Item) (btf.ID, error) { return e.add(r, items...), nil }
+
 func (e *editor) tag(id btf.ID, value btf.StrOff, component uint32, attribute bool) {
 	tag := e.add(btf.Row{Name: value, Info: btf.MakeInfo(btf.KindDeclTag, 0, attribute), Type: uint32(id), Aux: component})
 	e.tags[id] = append(e.tags[id], tag)
@@ -270,12 +272,14 @@ func (e *editor) markArena(k ownKfunc) error {
 	}
 	ret, params, changed := row.Type, slices.Clone(e.b.ItemsOf(proto)), false
 	mark := func(ref *uint32, what string) error {
-		id, err := e.arenaPointer(btf.ID(*ref))
-		if err != nil {
-			return fmt.Errorf("%s: %w", what, err)
+		if e.isMarked(btf.ID(*ref)) {
+			return nil
 		}
-		changed = changed || id != btf.ID(*ref)
-		*ref = uint32(id)
+		id, err := ArenaPointer(e, e.name(AttrArena), btf.ID(*ref))
+		if err != nil {
+			return fmt.Errorf("%s %w", what, err)
+		}
+		*ref, changed = uint32(id), true
 		return nil
 	}
 	if k.Flags&FlagArenaRet != 0 {
@@ -307,17 +311,13 @@ func (e *editor) isArena(flags uint32, i int, p btf.Item) bool {
 	return i == 0 && flags&FlagArenaArg1 != 0 || i == 1 && flags&FlagArenaArg2 != 0
 }
 
-// arenaPointer returns the pointer id into the arena's address space, id itself
-// where it points there already.
-func (e *editor) arenaPointer(id btf.ID) (btf.ID, error) {
-	row := e.b.Row(id)
-	if row.Info.Kind() != btf.KindPtr {
-		return 0, fmt.Errorf("arena type is not a pointer, but %v", row.Info.Kind())
+// isMarked reports whether id is a pointer into the arena's address space already.
+func (e *editor) isMarked(id btf.ID) bool {
+	r := e.b.Row(id)
+	if r.Info.Kind() != btf.KindPtr {
+		return false
 	}
-	target := btf.ID(row.Type)
-	if t := e.b.Row(target); t.Info.Kind() == btf.KindTypeTag && t.Info.KindFlag() && string(e.b.Name(target)) == AttrArena {
-		return id, nil
-	}
-	tag := e.add(btf.Row{Name: e.name(AttrArena), Info: btf.MakeInfo(btf.KindTypeTag, 0, true), Type: uint32(target)})
-	return e.add(btf.Row{Info: btf.MakeInfo(btf.KindPtr, 0, false), Type: uint32(tag)}), nil
+	target := btf.ID(r.Type)
+	t := e.b.Row(target)
+	return t.Info.Kind() == btf.KindTypeTag && t.Info.KindFlag() && string(e.b.Name(target)) == AttrArena
 }

@@ -282,12 +282,12 @@ func TestTransformErrors(t *testing.T) {
 		{
 			"arena that is none", "[10] FUNC 'a' type_id=8 linkage=static",
 			[]Kfunc{{Name: "a", Flags: FlagArenaArg1}},
-			"kfunc a: parameter 1: arena type is not a pointer, but INT",
+			"kfunc a: parameter 1 is INT, not a pointer",
 		},
 		{
 			"void arena", "[10] FUNC_PROTO '(anon)' ret_type_id=0 vlen=0\n[11] FUNC 'a' type_id=10 linkage=static",
 			[]Kfunc{{Name: "a", Flags: FlagArenaRet}},
-			"kfunc a: return value: arena type is not a pointer, but VOID",
+			"kfunc a: return value is void, not a pointer",
 		},
 		{
 			"no prototype", "[10] FUNC 'a' type_id=1 linkage=static",
