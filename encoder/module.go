@@ -30,7 +30,7 @@ type Result struct {
 	Stamp elfio.Stamp
 
 	// Warnings are what would be errors without Options.AllowMismatch or with
-	// Options.FatalWarnings.
+	// Options.FatalWarnings, and a base that seems to be of another build.
 	Warnings []error
 
 	DWARF   dwarfconv.Stats
@@ -139,6 +139,10 @@ func (w *worker) encodeModule(r *Result) error {
 	}
 	if err := w.mismatch(r, w.opts.Base.checkStructModule(split)); err != nil {
 		return err
+	}
+
+	if err := w.opts.Base.checkUnshared(split); err != nil && len(r.Warnings) == 0 {
+		r.Warnings = append(r.Warnings, err)
 	}
 
 	made, err := w.describeKfuncs(r, w.opts.Base.made(f, split))

@@ -158,6 +158,10 @@ func (b *Base) find(s *stub) {
 	}
 }
 
+// HasComposite reports whether the base has a struct or union of a name, which is an
+// offset of Strings.
+func (b *Base) HasComposite(name btf.StrOff) bool { return b.composites(b.named()[name]) > 0 }
+
 // composites counts the structs and unions among ids.
 func (b *Base) composites(ids []btf.ID) int {
 	n := 0
