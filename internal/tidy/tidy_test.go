@@ -54,6 +54,7 @@ var allowed = map[string][]string{
 	"btfids":     {"btf"},
 	"dwarf":      hot,
 	"btf":        hot,
+	"btf/colour": {"btf"},
 
 	"internal/gnuopt":    nil,
 	"internal/phase":     nil,
