@@ -9,12 +9,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
+
+	"github.com/gobtfenc/gobtfenc/internal/number"
 )
 
 // report tells an error.
@@ -67,21 +68,11 @@ func (g *progress) stop() {
 	g.p.Wait()
 }
 
-// grouped writes n with commas: 9,668,112.
-func grouped(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+// How all text here has numbers.
+var (
+	grouped = number.Grouped
+	plural  = number.Plural
+)
 
 // seconds writes a duration as 1.84 s.
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return grouped(uint64(n)) + " " + many
-}

@@ -43,7 +43,7 @@ var hot = []string{
 // alone.
 var allowed = map[string][]string{
 	"cmd/gobtfenc": {
-		"encoder", "report", "internal/gnuopt", "internal/jobserver", "internal/objtree", "internal/phase",
+		"encoder", "report", "internal/gnuopt", "internal/jobserver", "internal/number", "internal/objtree", "internal/phase",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/vbauerster/mpb/v8", "golang.org/x/term",
 	},
 	"encoder":    append([]string{"dwarfconv", "splitdedup", "elfio", "btfids", "dwarf", "btf", "internal/phase"}, hot...),
@@ -56,8 +56,10 @@ var allowed = map[string][]string{
 	"btf":        hot,
 	"btf/colour": {"btf"},
 
+	"internal/escape":    nil,
 	"internal/gnuopt":    nil,
 	"internal/phase":     nil,
+	"internal/number":    nil,
 	"internal/jobserver": nil,
 	"internal/objtree":   {"elfio"},
 	"internal/kerneldir": nil,

@@ -1,0 +1,23 @@
+package number_test
+
+import (
+	"testing"
+
+	"github.com/gobtfenc/gobtfenc/internal/number"
+)
+
+func TestGrouped(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 123456: "123,456", 9668112: "9,668,112"} {
+		if got := number.Grouped(n); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
+}
+
+func TestPlural(t *testing.T) {
+	for n, want := range map[int]string{0: "0 modules", 1: "1 module", 1138: "1,138 modules"} {
+		if got := number.Plural(n, "module", "modules"); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
+}
