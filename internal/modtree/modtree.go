@@ -13,11 +13,17 @@ import (
 // suffixes are those of the names of modules, as a kernel installs them.
 var suffixes = []string{".ko", ".ko.gz", ".ko.xz", ".ko.zst"}
 
+var rawSuffixes = []string{".btf", ".btf.gz", ".btf.xz", ".btf.zst"}
+
 // ErrNone says that there is no module below a folder.
 var ErrNone = errors.New("no module (*.ko, *.ko.gz, *.ko.xz, *.ko.zst) in it")
 
 // IsModule reports whether path has the name of a module.
-func IsModule(path string) bool {
+func IsModule(path string) bool { return endsInOne(path, suffixes) }
+
+func isRaw(path string) bool { return endsInOne(path, rawSuffixes) }
+
+func endsInOne(path string, suffixes []string) bool {
 	return slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(path, s) })
 }
 
@@ -27,8 +33,25 @@ func IsModule(path string) bool {
 //
 // The error tells which folders could not be read, and everything else is
 // returned; or that there is no module ([ErrNone]).
-func Find(root string) ([]string, error) {
-	w := walker{seen: map[string]bool{}}
+func Find(root string) ([]string, error) { return find(root, IsModule) }
+
+// FindBTF is Find, or returns the paths of raw BTF (*.btf, which may be
+// compressed as modules are) where there is no module below root.
+func FindBTF(root string) ([]string, error) {
+	modules, err := Find(root)
+	if len(modules) > 0 {
+		return modules, err
+	}
+	raw, rawErr := find(root, isRaw)
+	if errors.Is(rawErr, ErrNone) {
+		return nil, err
+	}
+	return raw, rawErr
+}
+
+// find returns what Find does, of the files whose path is one.
+func find(root string, is func(path string) bool) ([]string, error) {
+	w := walker{is: is, seen: map[string]bool{}}
 	w.folder(root)
 	for len(w.links) > 0 {
 		link := w.links[0]
@@ -43,7 +66,8 @@ func Find(root string) ([]string, error) {
 }
 
 type walker struct {
-	seen  map[string]bool // folders and modules, by their paths without links
+	is    func(path string) bool
+	seen  map[string]bool // folders and files, by their paths without links
 	links []string        // to be followed
 	found []string
 	errs  []error
@@ -92,7 +116,7 @@ func (w *walker) follow(link string) {
 }
 
 func (w *walker) file(path string) {
-	if IsModule(path) && w.isNew(path) {
+	if w.is(path) && w.isNew(path) {
 		w.found = append(w.found, path)
 	}
 }

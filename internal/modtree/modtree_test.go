@@ -62,6 +62,30 @@ func TestFindNone(t *testing.T) {
 	}
 }
 
+func TestFindBTF(t *testing.T) {
+	for _, c := range []struct {
+		files []string
+		want  []string
+	}{
+		{[]string{"a.btf", "b/c.btf.zst", "b/c.base", "btf"}, []string{"a.btf", "b/c.btf.zst"}},
+		{[]string{"a.btf", "b/c.ko"}, []string{"b/c.ko"}},
+		{[]string{"a.o"}, nil},
+	} {
+		var files [][2]string
+		for _, f := range c.files {
+			files = append(files, [2]string{f})
+		}
+		root := tree(t, files...)
+		got, err := FindBTF(root)
+		for i := range got {
+			got[i], _ = filepath.Rel(root, got[i])
+		}
+		if !slices.Equal(got, c.want) || (err == nil) != (c.want != nil) || err != nil && !errors.Is(err, ErrNone) {
+			t.Errorf("%q: %q, %v", c.files, got, err)
+		}
+	}
+}
+
 // TestFindUnreadable: what can be read is found all the same.
 func TestFindUnreadable(t *testing.T) {
 	root := tree(t, [2]string{"a/m.ko"}, [2]string{"b/n.ko"})
