@@ -40,14 +40,39 @@ func ReadSplit(path, base string) (*btf.BTF, error) {
 			return nil, fmt.Errorf("%s: base: %w", base, err)
 		}
 	}
-	out, err := btf.Parse(file.data, b)
-	if err != nil && b == nil {
-		err = fmt.Errorf("%w; is it split BTF, which needs its base?", err)
-	}
+	out, err := parseSplit(file.data, b)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return out, nil
+}
+
+// ReadOn is ReadSplit for many files on one base, nil for none. It also returns
+// the length of the file's BTF.
+func ReadOn(path string, base *Base) (b *btf.BTF, size uint64, err error) {
+	file, err := readBTF(path)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", path, plain(err))
+	}
+	if b, err = readOn(file, base); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", path, err)
+	}
+	return b, uint64(len(file.data)), nil
+}
+
+func readOn(file *btfFile, base *Base) (*btf.BTF, error) {
+	if file.distilled != nil {
+		return readDistilled(file, base)
+	}
+	return parseSplit(file.data, base.parsed())
+}
+
+func parseSplit(data []byte, base *btf.BTF) (*btf.BTF, error) {
+	b, err := btf.Parse(data, base)
+	if err != nil && base == nil {
+		err = fmt.Errorf("%w; is it split BTF, which needs its base?", err)
+	}
+	return b, err
 }
 
 // readDistilled reads BTF that has a base of its own, and takes it to another one
