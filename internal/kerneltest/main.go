@@ -73,6 +73,7 @@ func test(e *encoders, corpus string) error {
 	if err := measure(t, e); err != nil {
 		return err
 	}
+	diffTrees(t, e)
 	if err := encodeVmlinux(t, e); err != nil {
 		return err
 	}
