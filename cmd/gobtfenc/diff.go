@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gobtfenc/gobtfenc/encoder"
-	"github.com/gobtfenc/gobtfenc/internal/escape"
 	"github.com/gobtfenc/gobtfenc/internal/modtree"
 	"github.com/gobtfenc/gobtfenc/report/diff"
 )
@@ -148,7 +147,7 @@ func diffPairs(old, new string) (pairs []diff.Pair, partly bool, err error) {
 		case errors.Is(err, modtree.ErrNone):
 			return nil, false, err
 		case err != nil:
-			report(errors.New(escape.Terminal(err.Error())))
+			report(err)
 			partly = true
 		}
 	}

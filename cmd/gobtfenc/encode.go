@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gobtfenc/gobtfenc/encoder"
+	"github.com/gobtfenc/gobtfenc/internal/number"
 	"github.com/gobtfenc/gobtfenc/internal/phase"
 )
 
@@ -237,7 +238,7 @@ func tell(results []encoder.Result, verbose bool) (failed int) {
 		}
 	}
 	if interrupted > 0 {
-		report(fmt.Errorf("interrupted: %s of %s not done", grouped(uint64(interrupted)), plural(len(results), "module", "modules")))
+		report(fmt.Errorf("interrupted: %s of %s not done", number.Grouped(interrupted), number.Plural(len(results), "module", "modules")))
 	}
 	return failed + interrupted
 }
@@ -263,14 +264,14 @@ func closingLine(results []encoder.Result, failed, upToDate int, took time.Durat
 		changed = changed || r.Changed
 	}
 	var b strings.Builder
-	b.WriteString(plural(len(results), "module", "modules"))
+	b.WriteString(number.Plural(len(results), "module", "modules"))
 	if failed > 0 {
-		fmt.Fprintf(&b, ", %s failed", grouped(uint64(failed)))
+		fmt.Fprintf(&b, ", %s failed", number.Grouped(failed))
 	}
 	if upToDate > 0 {
-		fmt.Fprintf(&b, ", %s up to date", grouped(uint64(upToDate)))
+		fmt.Fprintf(&b, ", %s up to date", number.Grouped(upToDate))
 	}
-	fmt.Fprintf(&b, ": .BTF %s -> %s bytes, ", grouped(before), grouped(after))
+	fmt.Fprintf(&b, ": .BTF %s -> %s bytes, ", number.Grouped(before), number.Grouped(after))
 	if !changed {
 		b.WriteString("nothing changed, ")
 	}

@@ -28,6 +28,7 @@ import (
 
 	"github.com/gobtfenc/gobtfenc/encoder"
 	"github.com/gobtfenc/gobtfenc/internal/gnuopt"
+	"github.com/gobtfenc/gobtfenc/internal/number"
 )
 
 // The version of pahole whose options and features these are. The kernel build
@@ -407,5 +408,5 @@ func (c *paholeCall) describe(r *encoder.Result) {
 		reportPahole(fmt.Errorf("%s: no DWARF (.debug_info): no types to encode", r.Path))
 		return
 	}
-	reportPahole(fmt.Errorf("%s: %s of BTF, %s", r.Path, plural(int(r.After), "byte", "bytes"), plural(r.Types, "type", "types")))
+	reportPahole(fmt.Errorf("%s: %s of BTF, %s", r.Path, number.Plural(int(r.After), "byte", "bytes"), number.Plural(r.Types, "type", "types")))
 }

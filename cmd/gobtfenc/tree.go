@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/gobtfenc/gobtfenc/encoder"
+	"github.com/gobtfenc/gobtfenc/internal/number"
 	"github.com/gobtfenc/gobtfenc/internal/objtree"
 )
 
@@ -77,7 +78,7 @@ func (t *treeRun) list() error {
 		}
 	}
 	if there == 0 && len(t.modules) > 0 {
-		return fmt.Errorf("%s: none of the %s in modules.order is there: make modules first", t.dir, plural(len(t.modules), "module", "modules"))
+		return fmt.Errorf("%s: none of the %s in modules.order is there: make modules first", t.dir, number.Plural(len(t.modules), "module", "modules"))
 	}
 	return nil
 }

@@ -15,23 +15,35 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
-	"github.com/gobtfenc/gobtfenc/internal/number"
+	"github.com/gobtfenc/gobtfenc/internal/escape"
 )
 
 // report tells an error.
-func report(err error) { fmt.Fprintf(os.Stderr, "gobtfenc: %v\n", err) }
+func report(err error) { printLine("gobtfenc", err) }
 
 // reportPahole tells an error of gobtfenc pahole, by whatever name that was
 // called: a build's log is to show whose message it is.
-func reportPahole(err error) { fmt.Fprintf(os.Stderr, "gobtfenc pahole: %v\n", err) }
+func reportPahole(err error) { printLine("gobtfenc pahole", err) }
+
+// printLine writes one line. What an error has from outside (names of files and types)
+// neither ends it nor steers the terminal.
+func printLine(who string, err error) {
+	fmt.Fprintf(os.Stderr, "%s: %s\n", who, escape.Terminal(err.Error()))
+}
 
 // outputError is a result that could not be written.
 func outputError(err error) error {
+	return fmt.Errorf("standard output: %w", withoutPath(err))
+}
+
+// withoutPath takes off what the file system says of a path, which is told
+// otherwise.
+func withoutPath(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
-		err = pe.Err
+		return pe.Err
 	}
-	return fmt.Errorf("standard output: %w", err)
+	return err
 }
 
 // progress shows how many of total files are done, on a terminal; elsewhere it
@@ -67,12 +79,6 @@ func (g *progress) stop() {
 	g.bar.Abort(true)
 	g.p.Wait()
 }
-
-// How all text here has numbers.
-var (
-	grouped = number.Grouped
-	plural  = number.Plural
-)
 
 // seconds writes a duration as 1.84 s.
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }

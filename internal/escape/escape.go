@@ -4,36 +4,48 @@ package escape
 
 import (
 	"fmt"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // Terminal writes out what would move a terminal's cursor or turn the line
-// around: control characters, and what is invisible or no character at all.
+// around, and what is invisible or no text at all, as Go does it (\x1b, \u202e).
+// Names that a kernel takes have nothing of the kind.
 func Terminal(s string) string {
-	if isPlain(s) {
+	if plainStart(s) == len(s) {
 		return s
 	}
-	var b strings.Builder
-	for i, c := range s {
-		switch {
-		case c == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd"):
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unicode.IsPrint(c):
-			b.WriteRune(c)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, c)
-		}
-	}
-	return b.String()
+	return string(Append(nil, []byte(s)))
 }
 
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
+// Append appends text to b as [Terminal] makes it.
+func Append(b, text []byte) []byte {
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		switch plain := plainStart(text); {
+		case plain > 0:
+			b, n = append(b, text[:plain]...), plain
+		case r == utf8.RuneError && n == 1, r < utf8.RuneSelf && !unicode.IsPrint(r):
+			b = fmt.Appendf(b, `\x%02x`, text[0])
+		case unicode.IsPrint(r):
+			b = append(b, text[:n]...)
+		case r > 0xffff:
+			b = fmt.Appendf(b, `\U%08x`, r)
+		default:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		}
+		text = text[n:]
+	}
+	return b
+}
+
+// plainStart returns how many bytes text begins with that are escaped nowhere; in
+// kernels they are all of it.
+func plainStart[T string | []byte](text T) int {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return i
 		}
 	}
-	return true
+	return len(text)
 }

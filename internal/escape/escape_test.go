@@ -7,16 +7,23 @@ import (
 )
 
 func TestTerminal(t *testing.T) {
-	for in, want := range map[string]string{
-		"sk_buff":           "sk_buff",
-		"größe":             "größe",
-		"a\x1b[2Jb":         `a\u001b[2Jb`,
-		"a\nb\tc":           `a\u000ab\u0009c`,
-		"\xff\u202eabc\x7f": `\xff\u202eabc\u007f`,
-		"\ufffd":            "\ufffd",
+	for name, want := range map[string]string{
+		"task_struct": "task_struct",
+		"\x1b[2J":     `\x1b[2J`,
+		"a\r\nb\x7f":  `a\x0d\x0ab\x7f`,
+		"\u009b1m":    `\u009b1m`,
+		"\u202egpj":   `\u202egpj`,
+		"\U000e0041":  `\U000e0041`,
+		"\xff\xfe":    `\xff\xfe`,
+		"\ufffd":      "\ufffd",
+		"größe":       "größe",
+		`say "x\y"`:   `say "x\y"`,
 	} {
-		if got := escape.Terminal(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
+		if got := escape.Terminal(name); got != want {
+			t.Errorf("%q is shown as %s, want %s", name, got, want)
+		}
+		if got := string(escape.Append([]byte("> "), []byte(name))); got != "> "+want {
+			t.Errorf("%q is shown as %s, want > %s", name, got, want)
 		}
 	}
 }
