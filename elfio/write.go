@@ -360,8 +360,24 @@ func writeInPlace(w *os.File, p *plan, opts *WriteOptions) (changed bool, err er
 // file is the old one or the new one, complete, at any moment. perm is used
 // before umask, as in os.WriteFile.
 func WriteFileAtomic(path string, data []byte, perm fs.FileMode) error {
-	_, err := WriteFilesAtomic([]NewFile{{path, data}}, perm)
-	return err
+	return WriteAtomic(path, perm, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// WriteAtomic is WriteFileAtomic of what write writes. If that returns an error,
+// it is returned, and the file stays as it is.
+func WriteAtomic(path string, perm fs.FileMode, write func(io.Writer) error) error {
+	tmp, err := createTemp(path, perm)
+	if err != nil {
+		return err
+	}
+	defer tmp.discard()
+	if err := write(tmp); err != nil {
+		return err
+	}
+	return tmp.publish(path)
 }
 
 // NewFile is what a file is to hold.

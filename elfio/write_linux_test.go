@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -413,6 +414,15 @@ func TestWriteFileAtomic(t *testing.T) {
 	}
 	if err := WriteFileAtomic(filepath.Join(path, "below a file"), nil, 0o644); err == nil {
 		t.Error("wrote below a file")
+	}
+	err := WriteAtomic(path, 0o644, func(w io.Writer) error {
+		if _, err := w.Write([]byte("half of ")); err != nil {
+			return err
+		}
+		return errStop
+	})
+	if got := mustRead(t, path); err != errStop || string(got) != "second" {
+		t.Errorf("file has %q, error %v", got, err)
 	}
 	if names := fileNames(t, path); names != "x.btf" {
 		t.Error("directory has", names)

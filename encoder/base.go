@@ -109,6 +109,9 @@ func newBase(path string, file *btfFile) (*Base, error) {
 // have the same path, or the same base in several files.
 func (b *Base) Sum() [sha256.Size]byte { return sha256.Sum256(b.data) }
 
+// Len returns how many bytes the base's BTF has.
+func (b *Base) Len() uint64 { return uint64(len(b.data)) }
+
 // longSize returns the size of the base's long, which in a kernel is that of an
 // address; 0 for none. The spellings are GCC's and clang's.
 func (b *Base) longSize() int {

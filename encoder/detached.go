@@ -31,7 +31,9 @@ func (e *OutputError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Er
 func (e *OutputError) Unwrap() error { return e.Err }
 
 // inPlace reports whether the files that are encoded get the BTF.
-func (o *Options) inPlace() bool { return o.OutDir == "" && o.Detached == "" && o.Object == "" }
+func (o *Options) inPlace() bool {
+	return o.OutDir == "" && o.Detached == "" && o.Object == "" && o.Take == nil
+}
 
 // checkDetached refuses what would be noticed only when the BTF is made, and a
 // path that would replace the input.

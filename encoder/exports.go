@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/gobtfenc/gobtfenc/elfio"
 )
@@ -42,26 +41,4 @@ func Exports(path string) (map[string]bool, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return names, nil
-}
-
-// openPlainOrPacked opens an ELF file, which may be compressed.
-func openPlainOrPacked(r *elfio.Reader, path string) (*elfio.File, error) {
-	f, err := r.Open(path)
-	if !errors.Is(err, elfio.ErrNotELF) || elfio.Compression(readHead(path)) == "" {
-		return f, err
-	}
-	packed, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer packed.Close()
-	st, err := packed.Stat()
-	if err != nil {
-		return nil, err
-	}
-	data, err := elfio.Unpack(packed, uint64(st.Size()))
-	if err != nil {
-		return nil, err
-	}
-	return r.OpenBytes(path, data)
 }

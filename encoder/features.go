@@ -73,6 +73,12 @@ func (fs Features) With(other Features) Features {
 	return fs
 }
 
+// Without returns fs without all that is on in other.
+func (fs Features) Without(other Features) Features {
+	fs.set &^= other.set
+	return fs
+}
+
 // Set returns fs with all of f on or off.
 func (fs Features) Set(f Feature, on bool) Features {
 	fs.set &^= f

@@ -30,7 +30,7 @@ func TestFingerprint(t *testing.T) {
 		"EmptyIDs":      {func(o *Options) { o.EmptyIDs = true }},
 		"FatalWarnings": {func(o *Options) { o.FatalWarnings = true }},
 	}
-	const doesNot = " Base Jobs Tokens Done Clock busy OutDir Detached Object "
+	const doesNot = " Base Jobs Tokens Done Clock busy OutDir Detached Object Take Shipped "
 
 	seen := map[string]string{new(Options).Fingerprint(): "no options"}
 	for i := range reflect.TypeFor[Options]().NumField() {

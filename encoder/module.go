@@ -23,7 +23,10 @@ type Result struct {
 	After   uint64 // bytes of BTF made; Before where the file was left alone
 	Types   int    // types in it
 	Changed bool   // the file, or the file in OutDir, was written
-	NoDWARF bool   // there was nothing to convert
+	NoDWARF bool   // nothing was converted: there is no DWARF, or the shipped BTF was asked for
+
+	// BTF is what was made or read, for Options.Take only.
+	BTF *btf.BTF
 
 	// Stamp is what the file is left with in place, by this run and nobody
 	// else; zero if that is not known, as after an error.
@@ -86,7 +89,13 @@ func (w *worker) encodeModule(r *Result) error {
 
 	// Open the file, and refuse early what could not be written in the end.
 	ph.Start("open")
-	f, err := w.elf.Open(r.Path)
+	if w.opts.Shipped {
+		return w.takeShipped(r)
+	}
+	f, err := w.open(r.Path)
+	if w.opts.Take != nil && errors.Is(err, elfio.ErrNotELF) {
+		return w.takeShipped(r)
+	}
 	if err != nil {
 		return refusal(r.Path, err)
 	}
@@ -177,6 +186,11 @@ func (w *worker) encodeModule(r *Result) error {
 		return err
 	}
 
+	if w.opts.Take != nil {
+		r.After = uint64(len(w.out) + len(w.base))
+		w.take(r, made)
+		return nil
+	}
 	ph.Start("write")
 	return w.write(f, r)
 }
@@ -240,6 +254,9 @@ func (w *worker) addUnit(u *dwarfconv.Unit, clock *phase.Clock) error {
 // writes it; the object itself is left alone, but for ids, which need no DWARF. A
 // linked file (vmlinux) without DWARF cannot be meant.
 func (w *worker) encodeNothing(f *elfio.File, r *Result) error {
+	if w.opts.Take != nil {
+		return w.takeSection(f, r)
+	}
 	if f.Type != elf.ET_REL {
 		return errNoDWARF
 	}

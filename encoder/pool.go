@@ -31,6 +31,15 @@ type Options struct {
 	// as an object of its machine ready to be linked (elfio.AppendObject).
 	Detached, Object string
 
+	// Take, where it is not nil, is called for every file that has BTF, which is
+	// in Result.BTF until it returns, and nothing is written (take.go). Several
+	// goroutines may call it at once.
+	Take func(*Result)
+
+	// Shipped gives Take the BTF that is in a file also where it could be made
+	// of DWARF.
+	Shipped bool
+
 	// Exclude holds the languages whose units are left out.
 	Exclude []dwarf.Lang
 
@@ -132,6 +141,9 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 	infos := statAll(files)
 	if err := checkNames(files, infos, &opts); err != nil {
 		return nil, err
+	}
+	if opts.Shipped && opts.Take == nil {
+		return nil, errors.New("the BTF that files have is not to be written")
 	}
 	if opts.distills() && opts.Base == nil {
 		return nil, errors.New("feature distilled_base: there is no base to distil")
@@ -273,6 +285,9 @@ func checkNames(files []string, infos []os.FileInfo, opts *Options) error {
 				seen[name] = path
 			}
 		}
+		return nil
+	}
+	if opts.Take != nil { // nothing is written
 		return nil
 	}
 	seen := make(map[any]string, len(files))
