@@ -63,3 +63,9 @@ func swapWords(b []byte) {
 		binary.LittleEndian.PutUint32(b, binary.BigEndian.Uint32(b))
 	}
 }
+
+// WireLen returns how many bytes a blob has for r, its items included. r is not
+// of an unknown kind (BTF.Opaque).
+func (r *Row) WireLen() int {
+	return typeLen + tailLens[r.Info.Kind()].of(r.Info.Vlen())
+}

@@ -13,7 +13,7 @@ func TestMarkdown(t *testing.T) {
 		"<script>alert(1)":        "&lt;script&gt;alert(1)",
 		"![x](https://x.example)": `\!\[x\](https&#58;//x.example)`,
 		"@someone www.x.example":  "&#64;someone www&#46;x.example",
-		"a|b\nc":                  `a\|b\\x0ac`,
+		"a|b\nc":                  `a|b\\x0ac`,
 	} {
 		if got := escape.Markdown(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)

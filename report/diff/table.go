@@ -116,7 +116,7 @@ func (p *printer) markdownTable(t table) {
 	p.write("### " + t.title + "\n\n")
 	p.write("| " + strings.Join(t.head, " | ") + " |\n|" + strings.Repeat("---:|", last) + "---|\n")
 	for _, row := range t.rows {
-		p.write("| " + strings.Join(row[:last], " | ") + " | " + p.escape(row[last]) + " |\n")
+		p.write("| " + strings.Join(row[:last], " | ") + " | " + strings.ReplaceAll(p.escape(row[last]), "|", `\|`) + " |\n")
 	}
 	p.write("\n")
 }
