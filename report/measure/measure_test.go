@@ -419,7 +419,7 @@ func FuzzReadReport(f *testing.F) {
 		if err != nil || json(t, again) != json(t, r) {
 			t.Errorf("read back: %v", err)
 		}
-		for _, write := range []error{r.WriteCSV(&bytes.Buffer{}), r.WriteText(&bytes.Buffer{}, 0), r.WriteMarkdown(&bytes.Buffer{}, 3)} {
+		for _, write := range []error{r.WriteCSV(&bytes.Buffer{}), r.WriteText(&bytes.Buffer{}, 0), r.WriteMarkdown(&bytes.Buffer{}, 3), r.WriteHTML(&bytes.Buffer{})} {
 			if write != nil {
 				t.Error(write)
 			}
