@@ -162,6 +162,35 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// An interrupted measure writes no report, and has the exit status of who was
+// killed, so that a job's controller tries again.
+func TestInterruptMeasure(t *testing.T) {
+	tr := newTree(t, 1000, false)
+	report := filepath.Join(tr.dir, "report.json")
+	cmd := exec.Command("gobtfenc", "measure", "-j1", "--cost", "global_var,decl_tag", "-o", report, filepath.Join(tr.dir, "modules"))
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(100 * time.Millisecond)
+	cmd.Process.Signal(syscall.SIGTERM)
+	cmd.Wait()
+	switch code := cmd.ProcessState.ExitCode(); code {
+	case exitOK, -1:
+		t.Skip("the signal came before the run had begun, or when it was over")
+	case 128 + int(syscall.SIGTERM):
+	default:
+		t.Errorf("exit status %d", code)
+	}
+	if got := errs.String(); got != "gobtfenc: interrupted: no report is written\n" {
+		t.Errorf("standard error has %q", got)
+	}
+	if _, err := os.Stat(report); !os.IsNotExist(err) {
+		t.Errorf("report: %v", err)
+	}
+}
+
 // A SIGINT that the run was told to ignore does not end it.
 func TestInterruptIgnored(t *testing.T) {
 	const n = 300

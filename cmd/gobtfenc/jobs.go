@@ -62,7 +62,7 @@ func limitJobs(opts *encoder.Options, j jobs, given bool) (giveBack func(), warn
 // these: the process calls last and dies of it. A SIGINT that was ignored when
 // the process began stays ignored: so a shell has it for what runs behind it.
 func interruptible(last func()) (ctx context.Context, stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM)
 	if !signal.Ignored(os.Interrupt) {
@@ -70,8 +70,7 @@ func interruptible(last func()) (ctx context.Context, stop func()) {
 	}
 	var over atomic.Bool
 	go func() {
-		<-signals
-		cancel()
+		cancel(interruption{<-signals})
 		if s := <-signals; !over.Load() {
 			last()
 			dieOf(s)
@@ -80,8 +79,22 @@ func interruptible(last func()) (ctx context.Context, stop func()) {
 	return ctx, func() {
 		over.Store(true)
 		signal.Stop(signals)
-		cancel()
+		cancel(nil)
 	}
+}
+
+// interruption is the signal that has ended a context of interruptible, as its
+// cause.
+type interruption struct{ os.Signal }
+
+func (i interruption) Error() string { return "interrupted" }
+
+// status returns the exit status that a shell gives to who died of i.
+func (i interruption) status() exitStatus {
+	if s, ok := i.Signal.(syscall.Signal); ok {
+		return exitStatus(128 + int(s))
+	}
+	return exitFailed
 }
 
 // dieOf ends the process as the signal would have done without us.
