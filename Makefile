@@ -7,6 +7,7 @@
 #	make test-qemu              a Debian kernel in qemu loads the modules and is asked about them
 #	make test-outoftree         Kbuild makes modules with gobtfenc for pahole, against Debian's headers
 #	make test-kbuild            Kbuild makes a kernel with gobtfenc for pahole, against pahole
+#	make test-slurm             a Slurm array measures a Debian kernel in parts
 #	make bench                  time and memory against pahole and the bare walk, as a table;
 #	                            PAHOLE, BENCH='-runs 7 -only xfs' or BENCH=-scale
 #	make bench-stages           speed and allocations of each stage on xfs.ko
@@ -44,7 +45,7 @@ demo: $(bin)
 
 .PHONY: test
 test: bin/staticcheck $(bin)
-	$(install_packages) gcc eu-elflint objcopy clang bpftool pahole
+	$(install_packages) gcc eu-elflint objcopy clang bpftool pahole chromium
 	scripts/test.sh
 
 bin/staticcheck: tools/go.mod tools/go.sum
@@ -69,6 +70,10 @@ test-qemu: $(bin)
 test-kbuild: $(bin)
 	$(install_packages) gcc flex bison bc kmod xz libelf.h pahole
 	scripts/test-kbuild.sh
+
+.PHONY: test-slurm
+test-slurm: $(bin)
+	GOBTFENC=$(CURDIR)/$(bin) scripts/test-slurm.sh
 
 .PHONY: bench
 bench: $(bin) bin/gobtfenc-walk

@@ -20,6 +20,7 @@ package() {
 	objcopy) echo binutils ;;
 	pahole) echo dwarves ;;
 	qemu-system-x86_64) echo qemu-system-x86 ;;
+	slurmctld | slurmd | sbatch) echo slurm-wlm ;;
 	xz) echo xz-utils ;;
 	libelf.h) echo libelf-dev ;;
 	*) echo "$1" ;;
