@@ -8,17 +8,29 @@ import (
 	"strings"
 )
 
-// HeaderError is a rule that a blob breaks as a whole, in the kernel's words.
-type HeaderError struct{ Msg string }
+// HeaderError is a rule that a blob breaks as a whole.
+type HeaderError struct {
+	Msg    string // the kernel's words, and what it writes into a log
+	By     Asker
+	Offset uint64 // in the blob
+}
 
 func (e *HeaderError) Error() string { return "btf header: " + e.Msg }
+
+// maxLoad is how long a blob BPF_BTF_LOAD takes, in bytes (BTF_MAX_SIZE).
+const maxLoad = 16 << 20
 
 // Check reads a blob as a kernel does and returns the first rule that it
 // breaks: of the header and the sections (btf_parse_hdr), of the string
 // section, of the types ([Validate]). base is nil for a base BTF. Unlike
 // [Parse] it takes neither gaps nor bytes that belong to no section. The byte
 // order may be either; a kernel reads its own.
+//
+// The error is a [*HeaderError] or a [*RuleError].
 func Check(data []byte, base *BTF, r Rules) error {
+	if r.Load && len(data) > maxLoad {
+		return &HeaderError{"more than 16 MB", BPFLoad, maxLoad}
+	}
 	h, order, err := checkHeader(data, base, r)
 	if err != nil {
 		return err
@@ -32,24 +44,62 @@ func Check(data []byte, base *BTF, r Rules) error {
 		return err
 	}
 	types := littleEndian(body[h.typeOff:h.typeOff+h.typeLen], order)
-	end, fault := wholeRecords(types, r)
-	if _, err := b.readTypes(types[:end], builtinKinds); err != nil {
-		return err
-	}
-	if fault == "" {
-		return Validate(b, r)
-	}
-	// The kernel stops there, and has come across all that is before it.
-	for e := range violations(b, r, (*validator).checkMetas) {
+	if e := b.checkTypes(types, r); e != nil {
+		e.Offset += uint64(h.len) + uint64(h.typeOff)
 		return e
 	}
-	e := &RuleError{ID: ID(b.NumTypes()), Item: -1, Msg: fault}
-	if left := types[end:]; len(left) >= typeLen {
+	return nil
+}
+
+// checkTypes returns the first rule that a type section, its words
+// little-endian, breaks. The offset is that in the section.
+func (b *BTF) checkTypes(types []byte, r Rules) *RuleError {
+	end, fault := wholeRecords(types, r)
+	if _, err := b.readTypes(types[:end], builtinKinds); err != nil {
+		return &RuleError{ID: b.First(), Item: -1, Msg: err.Error()} // more types than ids
+	}
+	found := Violations(b, r)
+	if fault != "" {
+		// The kernel stops there, and has come across all that is before it.
+		found = violations(b, r, pass{ModuleLoader, (*validator).checkMetas})
+	}
+	for e := range found {
+		e.Offset = b.offsetOf(e.ID) + itemOffset(e)
+		return e
+	}
+	if fault == "" {
+		return nil
+	}
+	return b.cutOff(types[end:], fault, uint64(end))
+}
+
+// itemOffset returns where the item of e begins in its type.
+func itemOffset(e *RuleError) uint64 {
+	if e.Item < 0 {
+		return 0
+	}
+	l := tailLens[e.Kind]
+	return typeLen + uint64(l.info) + uint64(e.Item)*uint64(l.elem)
+}
+
+// cutOff is the error about a type that is the first of left and cannot be read,
+// because of fault.
+func (b *BTF) cutOff(left []byte, fault string, off uint64) *RuleError {
+	e := &RuleError{ID: ID(b.NumTypes()), Item: -1, Msg: fault, Offset: off}
+	form := logID
+	if len(left) >= typeLen {
 		name := binary.LittleEndian.Uint32(left)
 		e.Kind = Info(binary.LittleEndian.Uint32(left[4:])).Kind()
-		if v := (validator{b: b}); strings.HasPrefix(fault, "meta_left") && !v.hasStr(name) {
-			e.Msg = fmt.Sprintf("Invalid name_offset:%d", name)
+		if strings.HasPrefix(fault, "meta_left") {
+			form = logBrief
+			if v := (validator{b: b}); !v.hasStr(name) {
+				e.Msg, form = fmt.Sprintf("Invalid name_offset:%d", name), logID
+			}
 		}
+		e.Log = []string{fmt.Sprintf("[%d] %v %s %s", e.ID, e.Kind, b.logName(name), e.Msg)}
+	}
+	if form == logID {
+		e.Log = b.log(form, e)
 	}
 	return e
 }
@@ -57,16 +107,18 @@ func Check(data []byte, base *BTF, r Rules) error {
 // checkHeader reads the header as far as its length says. Without a magic that
 // is one the byte order is taken as little-endian, for the length.
 func checkHeader(data []byte, base *BTF, r Rules) (h header, order binary.ByteOrder, err error) {
-	bad := func(msg string) (header, binary.ByteOrder, error) { return header{}, nil, &HeaderError{msg} }
+	bad := func(off uint64, msg string) (header, binary.ByteOrder, error) {
+		return header{}, nil, &HeaderError{msg, ModuleLoader, off}
+	}
 	if len(data) < 8 {
-		return bad("hdr_len not found")
+		return bad(uint64(len(data)), "hdr_len not found")
 	}
 	if order = byteOrder(data); order == nil {
 		order = binary.LittleEndian
 	}
 	h.len = order.Uint32(data[4:])
 	if uint64(h.len) > uint64(len(data)) {
-		return bad("btf_header not found")
+		return bad(4, "btf_header not found")
 	}
 	known := headerLenLayout
 	if r.NarrowInfo {
@@ -77,7 +129,7 @@ func checkHeader(data []byte, base *BTF, r Rules) (h header, order binary.ByteOr
 		if i < known {
 			raw[i] = c
 		} else if c != 0 {
-			return bad("Unsupported btf_header")
+			return bad(uint64(i), "Unsupported btf_header")
 		}
 	}
 	words := [...]*uint32{&h.typeOff, &h.typeLen, &h.strOff, &h.strLen, &h.layoutOff, &h.layoutLen}
@@ -86,13 +138,13 @@ func checkHeader(data []byte, base *BTF, r Rules) (h header, order binary.ByteOr
 	}
 	switch {
 	case byteOrder(raw) == nil:
-		return bad("Invalid magic")
+		return bad(0, "Invalid magic")
 	case raw[2] != version:
-		return bad("Unsupported version")
+		return bad(2, "Unsupported version")
 	case raw[3] != 0:
-		return bad("Unsupported flags")
+		return bad(3, "Unsupported flags")
 	case base == nil && int(h.len) == len(data):
-		return bad("No data")
+		return bad(uint64(h.len), "No data")
 	}
 	return h, order, nil
 }
@@ -100,11 +152,15 @@ func checkHeader(data []byte, base *BTF, r Rules) (h header, order binary.ByteOr
 // checkSections checks that the sections fill the body without gap and
 // overlap, the strings last.
 func checkSections(h header, body []byte, base *BTF, r Rules) error {
-	bad := func(msg string) error { return &HeaderError{msg} }
-	type section struct{ off, len uint32 }
-	sections := []section{{h.typeOff, h.typeLen}, {h.strOff, h.strLen}}
+	bad := func(off uint64, msg string) error { return &HeaderError{msg, ModuleLoader, off} }
+	badLoad := func(off uint64, msg string) error { return &HeaderError{msg, BPFLoad, off} }
+	type section struct {
+		off, len uint32
+		at       uint64 // where the header says so
+	}
+	sections := []section{{h.typeOff, h.typeLen, 8}, {h.strOff, h.strLen, 16}}
 	if h.layoutLen != 0 {
-		sections = append(sections, section{h.layoutOff, h.layoutLen})
+		sections = append(sections, section{h.layoutOff, h.layoutLen, 24})
 	}
 	// The kernel's order, in which differences are 32 bits with a sign.
 	slices.SortStableFunc(sections, func(a, b section) int {
@@ -114,30 +170,31 @@ func checkSections(h header, body []byte, base *BTF, r Rules) error {
 	for _, s := range sections {
 		switch off := uint64(s.off); {
 		case off > uint64(len(body)):
-			return bad("Invalid section offset")
+			return bad(s.at, "Invalid section offset")
 		case off > at:
-			return bad("Unsupported section found")
+			return bad(s.at, "Unsupported section found")
 		case off < at:
-			return bad("Section overlap found")
+			return bad(s.at, "Section overlap found")
 		case uint64(s.len) > uint64(len(body))-at:
-			return bad("Total section length too long")
+			return bad(s.at+4, "Total section length too long")
 		}
 		at += uint64(s.len)
 	}
+	if at != uint64(len(body)) {
+		return bad(uint64(h.len)+at, "Unsupported section found")
+	}
 	strs := body[h.strOff : h.strOff+h.strLen]
 	switch n := len(strs); {
-	case at != uint64(len(body)):
-		return bad("Unsupported section found")
 	case int(h.strOff)+n != len(body):
-		return bad("String section is not at the end")
+		return bad(16, "String section is not at the end")
 	case n == 0 && base == nil, n > MaxStrOff+1, n > 0 && strs[n-1] != 0, base == nil && strs[0] != 0:
-		return bad("Invalid string section")
+		return bad(uint64(h.len)+uint64(h.strOff), "Invalid string section")
 	case h.typeOff%4 != 0 && (r.Load || r.Libbpf):
-		return bad("Unaligned type_off")
+		return badLoad(8, "Unaligned type_off")
 	case h.typeLen == 0 && base == nil:
-		return bad("No type found")
+		return badLoad(12, "No type found")
 	case h.layoutLen != 0 && (h.layoutOff%4 != 0 || h.layoutLen%4 != 0):
-		return bad("Invalid section offset")
+		return badLoad(24, "Invalid section offset")
 	}
 	return nil
 }

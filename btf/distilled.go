@@ -8,13 +8,13 @@ import "fmt"
 // [Check]'s.
 func CheckDistilled(b *BTF) error {
 	if b.Base != nil {
-		return &HeaderError{"a distilled base stands alone"}
+		return &HeaderError{Msg: "a distilled base stands alone"}
 	}
 	if b.NumOwn() == 0 {
 		// Void comes into being with the first type of a base
 		// (btf_add_type), so the ids of the split BTF would begin at 0
 		// and all be one too low.
-		return &HeaderError{"a distilled base without types shifts the ids of the kernel"}
+		return &HeaderError{Msg: "a distilled base without types shifts the ids of the kernel"}
 	}
 	for id := b.First(); int(id) < b.NumTypes(); id++ {
 		if msg := distilledFault(b.Row(id), id); msg != "" {

@@ -1,12 +1,15 @@
 package btf
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // checkMetas checks each own type by itself (btf_check_all_metas and the
 // check_meta of each kind).
 func (v *validator) checkMetas() {
 	if n := v.b.NumTypes(); n > MaxID+1 {
-		v.fail(MaxID+1, "Exceeded max num of types")
+		v.report(MaxID+1, -1, logMessage, "Exceeded max num of types")
 		return
 	}
 	v.own(v.checkMeta)
@@ -67,18 +70,22 @@ func (v *validator) checkMeta(id ID, r *Row) {
 	kind := r.Info.Kind()
 	switch {
 	case v.rules.NarrowInfo && r.Info&wideBits != 0:
-		v.fail(id, "Invalid btf_info:%x", uint32(r.Info))
+		v.report(id, -1, logID, "Invalid btf_info:%x", uint32(r.Info))
 		return
 	case !v.rules.knows(kind):
-		v.fail(id, "Invalid kind:%d", kind)
+		v.report(id, -1, logID, "Invalid kind:%d", kind)
 		return
 	case !v.hasStr(uint32(r.Name)):
-		v.fail(id, "Invalid name_offset:%d", r.Name)
+		v.report(id, -1, logID, "Invalid name_offset:%d", r.Name)
 		return
 	}
 	for _, rule := range metaRules[kind] {
 		if msg := v.broken(rule, r); msg != "" {
-			v.fail(id, "%s", msg)
+			form := logType
+			if rule == intData && strings.HasPrefix(msg, invalidIntData) {
+				form = logBrief
+			}
+			v.report(id, -1, form, "%s", msg)
 			return
 		}
 	}
@@ -157,12 +164,14 @@ func (v *validator) broken(rule metaRule, r *Row) string {
 	return msg
 }
 
+const invalidIntData = "Invalid int_data:"
+
 // intFault says what is wrong with an INT's data word.
 func intFault(r *Row) string {
 	bits := r.Aux&0xff + r.Aux>>16&0xff
 	switch {
 	case r.Aux&^0x0fffffff != 0:
-		return fmt.Sprintf("Invalid int_data:%x", r.Aux)
+		return fmt.Sprintf(invalidIntData+"%x", r.Aux)
 	case bits > 128:
 		return "nr_bits exceeds 128"
 	case bytesOf(uint64(bits)) > uint64(r.Type):
@@ -204,10 +213,10 @@ func (v *validator) checkEnumerators(id ID, r *Row) {
 	for i, m := range v.b.Types.ItemsOf(r) {
 		switch {
 		case !v.hasStr(m.Name):
-			v.failItem(id, i, "Invalid name_offset:%d", m.Name)
+			v.report(id, i, logIndent, "Invalid name_offset:%d", m.Name)
 			return
 		case !v.isIdent(m.Name):
-			v.failItem(id, i, "Invalid name")
+			v.report(id, i, logType, "Invalid name")
 			return
 		}
 	}

@@ -69,6 +69,29 @@ func ParseOrphan(data []byte) (*BTF, error) {
 	return b, nil
 }
 
+// ParseOn reads split BTF on top of a base that need not be its own: ids and
+// string offsets may be out of range. Opaque types are an error.
+func ParseOn(data []byte, base *BTF) (*BTF, error) {
+	h, order, err := readHeader(data)
+	if err != nil {
+		return nil, err
+	}
+	body := data[h.len:]
+	b, err := newBTF(body[h.strOff:h.strOff+h.strLen:h.strOff+h.strLen], base, order)
+	if err != nil {
+		return nil, err
+	}
+	_, err = b.readTypes(littleEndian(body[h.typeOff:h.typeOff+h.typeLen], order), builtinKinds)
+	return b, err
+}
+
+// IsSplit reports whether a blob that is well-formed as a whole is split BTF: its
+// strings do not begin with the empty string, which a base has to have.
+func IsSplit(data []byte) bool {
+	h, _, err := readHeader(data)
+	return err == nil && (h.strLen == 0 || data[h.len+h.strOff] != 0)
+}
+
 // HasLayout reports whether a blob that Parse takes has a layout section.
 func HasLayout(data []byte) bool {
 	h, _, err := readHeader(data)

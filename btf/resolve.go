@@ -158,6 +158,11 @@ func (r *resolver) nextOfRef(f *frame, row *Row) (ID, bool) {
 		return r.bad(f.id, "Invalid type_id")
 	}
 	if _, sized := r.sizeOf(last); !sized {
+		if r.kind(last) == KindFunc && r.isDone(last) {
+			// So the kernel has it: of a FUNC that it has been to before it
+			// only sees the prototype.
+			last = ID(r.b.Row(last).Type)
+		}
 		switch k := r.kind(last); {
 		case kind != KindVar && (k == KindVoid || k == KindFwd || k == KindFuncProto):
 		default:
@@ -208,27 +213,34 @@ func (r *resolver) nextOfStruct(f *frame, row *Row) (ID, bool) {
 		to := ID(m.Type)
 		if !f.seen {
 			if !r.has(to) || isSizeless(r.kind(to)) || isSourceOnly(r.kind(to)) {
-				r.failItem(f.id, f.child, "Invalid member")
+				r.failItem(f.id, f.child, invalidMember)
 				return 0, false
 			}
 			if f.seen = true; r.wants(to) {
 				return to, true
 			}
 		}
-		if msg := r.memberFault(row, m); msg != "" {
-			r.failItem(f.id, f.child, "%s", msg)
+		switch msg := r.memberFault(row, m); msg {
+		case "":
+		case invalidMember:
+			r.failItem(f.id, f.child, invalidMember)
+			return 0, false
+		default:
+			r.report(f.id, f.child, logBareItem, "%s", msg)
 			return 0, false
 		}
 	}
 	return 0, true
 }
 
+const invalidMember = "Invalid member"
+
 // memberFault says what is wrong with a member whose type is resolved.
 func (r *resolver) memberFault(row *Row, m Item) string {
 	to, _ := r.skipModifiers(ID(m.Type))
 	size, sized := r.sizeOf(to)
 	if !sized {
-		return "Invalid member"
+		return invalidMember
 	}
 	start, width := MemberBits(row.Info, m.Val)
 	kind, flag := r.kind(to), row.Info.KindFlag()
@@ -277,22 +289,21 @@ func (r *resolver) memberFault(row *Row, m Item) string {
 	return ""
 }
 
-// nextOfDatasec checks the size of every variable. The kernel leaves out those
-// that it meets here for the first time, because they come after their DATASEC.
+// nextOfDatasec checks the size of every variable but those that are met here
+// for the first time, because they come after their DATASEC: so does the kernel.
 func (r *resolver) nextOfDatasec(f *frame, row *Row) (ID, bool) {
 	items := r.b.ItemsOf(f.id)
 	r.mode = walkOpen // each variable is a walk of its own
-	for ; f.child < len(items); f.child, f.seen = f.child+1, false {
+	for ; f.child < len(items); f.child++ {
 		m := items[f.child]
 		to := ID(m.Type)
-		if !f.seen {
-			if !r.has(to) || r.kind(to) != KindVar {
-				r.failItem(f.id, f.child, "Not a VAR kind member")
-				return 0, false
-			}
-			if f.seen = true; r.wants(to) {
-				return to, true
-			}
+		if !r.has(to) || r.kind(to) != KindVar {
+			r.failItem(f.id, f.child, "Not a VAR kind member")
+			return 0, false
+		}
+		if r.wants(to) {
+			f.child++
+			return to, true
 		}
 		last, _ := r.skipModifiers(ID(r.b.Row(to).Type))
 		size, sized := r.sizeOf(last)
@@ -387,7 +398,6 @@ func (r *resolver) bad(id ID, msg string) (ID, bool) {
 	return 0, false
 }
 
-func (r *resolver) has(id ID) bool    { return int(id) < r.b.NumTypes() }
 func (r *resolver) kind(id ID) Kind   { return r.b.Row(id).Info.Kind() }
 func (r *resolver) isOwn(id ID) bool  { return id >= r.b.First() }
 func (r *resolver) isDone(id ID) bool { return !r.isOwn(id) || r.state[id-r.b.Start] == resolved }

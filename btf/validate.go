@@ -5,8 +5,8 @@ import (
 	"iter"
 )
 
-// A kernel looks at BTF in three passes (kernel/bpf/btf.c), and refuses it at
-// the first fault:
+// A kernel looks at BTF in passes (kernel/bpf/btf.c), and refuses it at the
+// first fault:
 //
 //	metas     each type by itself: info word, names, sizes, offsets. For
 //	          vmlinux and modules at load, and for BPF_BTF_LOAD.  meta.go
@@ -14,8 +14,30 @@ import (
 //	          members inside their struct. For BPF_BTF_LOAD.      resolve.go
 //	chains    modifiers and type tags in a row. For all.          below
 //
-// The header and the sections come before them (check.go). Messages are the
-// kernel's, because that is what people see and search for.
+// The header and the sections come before them (check.go). libbpf has a pass of
+// its own (refs.go). Messages are those of the kernel or of libbpf, because that
+// is what people see and search for (log.go).
+
+// Asker is who asks for a rule to be kept, and refuses BTF that breaks it.
+type Asker uint8
+
+// The askers. What the module loader asks is asked of vmlinux's own BTF and by
+// BPF_BTF_LOAD, too.
+const (
+	ModuleLoader Asker = iota // of the kernel
+	BPFLoad                   // the system call BPF_BTF_LOAD
+	Libbpf                    // libbpf, when it opens BTF
+)
+
+func (a Asker) String() string {
+	switch a {
+	case ModuleLoader:
+		return "module loader"
+	case BPFLoad:
+		return "BPF_BTF_LOAD"
+	}
+	return "libbpf"
+}
 
 // Rules says which kernel is asked. The zero value is the newest kernel's
 // module loader.
@@ -25,8 +47,9 @@ type Rules struct {
 	// be read by a debugger or a verifier with a sound result.
 	Load bool
 
-	// Libbpf adds what libbpf asks when it opens BTF, where the kernel does
-	// not: a FUNC refers to a FUNC_PROTO.
+	// Libbpf adds what libbpf asks when it opens BTF: what is referred to
+	// exists, and a FUNC refers to a FUNC_PROTO. The kernel does not look when
+	// it loads a module, and may follow such an id later.
 	Libbpf bool
 
 	// TagsFirst is for kernels up to 6.18 and some later ones: in a chain of
@@ -80,7 +103,16 @@ type RuleError struct {
 	Kind Kind
 	Name string // of the type; empty where it has none
 	Item int    // index of the member, enumerator or variable; -1 for the type itself
-	Msg  string // the kernel's words
+	Msg  string // the words of who asks
+	By   Asker
+
+	// Offset is where the type or the item begins in the blob. Only Check
+	// sets it.
+	Offset uint64
+
+	// Log is what a kernel writes into the log of BPF_BTF_LOAD, line by line;
+	// libbpf's warning for what it asks. Empty where they say nothing.
+	Log []string
 }
 
 func (e *RuleError) Error() string {
@@ -110,17 +142,29 @@ func Validate(b *BTF, r Rules) error {
 // and pass. A pass that finds any is the last, because the next takes its
 // rules for granted.
 func Violations(b *BTF, r Rules) iter.Seq[*RuleError] {
+	passes := []pass{{ModuleLoader, (*validator).checkMetas}}
 	if r.Load {
-		return violations(b, r, (*validator).checkMetas, (*validator).resolveAll, (*validator).checkChains)
+		passes = append(passes, pass{BPFLoad, (*validator).resolveAll})
 	}
-	return violations(b, r, (*validator).checkMetas, (*validator).checkRefs, (*validator).checkChains)
+	passes = append(passes, pass{ModuleLoader, (*validator).checkChains})
+	if r.Libbpf && !r.Load {
+		passes = append(passes, pass{Libbpf, (*validator).checkRefs})
+	}
+	return violations(b, r, passes...)
 }
 
-func violations(b *BTF, r Rules, passes ...func(*validator)) iter.Seq[*RuleError] {
+// pass is one look at all types.
+type pass struct {
+	by    Asker
+	check func(*validator)
+}
+
+func violations(b *BTF, r Rules, passes ...pass) iter.Seq[*RuleError] {
 	return func(yield func(*RuleError) bool) {
 		v := &validator{b: b, rules: r, yield: yield}
-		for _, pass := range passes {
-			if pass(v); v.found {
+		for _, p := range passes {
+			v.by = p.by
+			if p.check(v); v.found {
 				return
 			}
 		}
@@ -131,23 +175,33 @@ type validator struct {
 	b     *BTF
 	rules Rules
 	yield func(*RuleError) bool
-	found bool // any violation
-	stop  bool // the caller has seen enough
+	by    Asker // of the pass
+	found bool  // any violation
+	stop  bool  // the caller has seen enough
 }
 
 // fail reports a violation by type id as a whole.
-func (v *validator) fail(id ID, format string, args ...any) { v.failItem(id, -1, format, args...) }
+func (v *validator) fail(id ID, format string, args ...any) {
+	v.report(id, -1, logType, format, args...)
+}
 
 // failItem reports a violation by an item of type id.
 func (v *validator) failItem(id ID, item int, format string, args ...any) {
+	v.report(id, item, logItem, format, args...)
+}
+
+// report reports a violation by type id or an item of it, which is -1 for the
+// type, and how it is written into the log.
+func (v *validator) report(id ID, item int, form logForm, format string, args ...any) {
 	v.found = true
 	if v.stop {
 		return
 	}
-	e := &RuleError{ID: id, Item: item, Name: string(v.b.Name(id)), Msg: fmt.Sprintf(format, args...)}
+	e := &RuleError{ID: id, Item: item, Name: string(v.b.Name(id)), Msg: fmt.Sprintf(format, args...), By: v.by}
 	if r := v.b.Row(id); r != nil {
 		e.Kind = r.Info.Kind()
 	}
+	e.Log = v.b.log(form, e)
 	v.stop = !v.yield(e)
 }
 
@@ -155,40 +209,6 @@ func (v *validator) failItem(id ID, item int, format string, args ...any) {
 func (v *validator) own(f func(id ID, r *Row)) {
 	for id := v.b.First(); int(id) < v.b.NumTypes() && !v.stop; id++ {
 		f(id, &v.b.Types.Rows[id-v.b.Start])
-	}
-}
-
-// checkRefs checks that what is referred to exists. It stands in for
-// resolveAll, which finds the same and more. A kernel that does not resolve
-// does not look, and may follow such an id later.
-func (v *validator) checkRefs() {
-	n := uint32(v.b.NumTypes())
-	v.own(func(id ID, r *Row) {
-		s := Shapes[r.Info.Kind()]
-		if s.TypeIsRef && r.Type >= n {
-			v.fail(id, "Invalid type_id")
-			return
-		}
-		for i, m := range v.b.Types.ItemsOf(r) {
-			switch {
-			case s.ItemTypeRef && m.Type >= n, s.ItemNameRef && m.Name >= n:
-				v.failItem(id, i, "Invalid type_id")
-				return
-			case r.Info.Kind() == KindFuncProto && !v.hasStr(m.Name):
-				v.fail(id, "Invalid arg#%d", i+1)
-				return
-			}
-		}
-		if v.rules.Libbpf {
-			v.checkFuncProto(id, r)
-		}
-	})
-}
-
-// checkFuncProto checks that a FUNC refers to a FUNC_PROTO.
-func (v *validator) checkFuncProto(id ID, r *Row) {
-	if r.Info.Kind() == KindFunc && v.b.Row(ID(r.Type)).Info.Kind() != KindFuncProto {
-		v.fail(id, "Invalid type_id")
 	}
 }
 
@@ -203,14 +223,14 @@ func (v *validator) checkChains() {
 	v.own(func(id ID, r *Row) {
 		inTags := true
 		at := id
-		for n := 0; r != nil && isModifier(r.Info.Kind()); n++ {
+		for n := 0; isModifier(r.Info.Kind()); n++ {
 			if n == maxChain {
-				v.fail(id, "Max chain length or cycle detected")
+				v.report(id, -1, logMessage, "Max chain length or cycle detected")
 				return
 			}
 			isTag := r.Info.Kind() == KindTypeTag
 			if isTag && !inTags && v.rules.TagsFirst {
-				v.fail(id, "Type tags don't precede modifiers")
+				v.report(id, -1, logMessage, "Type tags don't precede modifiers")
 				return
 			}
 			if at < id {
@@ -218,7 +238,10 @@ func (v *validator) checkChains() {
 			}
 			inTags = isTag
 			at = ID(r.Type)
-			r = v.b.Row(at)
+			if r = v.b.Row(at); r == nil {
+				v.report(id, -1, logNothing, "type %d at the end of a chain of modifiers does not exist", at)
+				return
+			}
 		}
 	})
 }

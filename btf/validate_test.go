@@ -221,6 +221,26 @@ var ruleCases = []ruleCase{
 			'm' type_id=3
 		[3] PTR '(anon)' type_id=4
 		[4] CONST '(anon)' type_id=2`, ""},
+	{"ptr to a func that comes before", `[2] FUNC_PROTO '(anon)' ret_type_id=0
+		[3] FUNC 'f' type_id=2
+		[4] PTR '(anon)' type_id=3`, ""},
+	{"ptr to a func that comes later", `[2] FUNC_PROTO '(anon)' ret_type_id=0
+		[3] PTR '(anon)' type_id=4
+		[4] FUNC 'f' type_id=2`, "Invalid type_id"},
+	{"const of a func that comes later", `[2] FUNC_PROTO '(anon)' ret_type_id=0
+		[3] CONST '(anon)' type_id=4
+		[4] FUNC 'f' type_id=2`, ""},
+	{"member of const of func", `[2] FUNC_PROTO '(anon)' ret_type_id=0
+		[3] CONST '(anon)' type_id=4
+		[4] FUNC 'f' type_id=2
+		[5] STRUCT 's' size=8
+			'm' type_id=3`, "Invalid member"},
+	{"var of func", `[2] FUNC_PROTO '(anon)' ret_type_id=0
+		[3] FUNC 'f' type_id=2
+		[4] VAR 'v' type_id=3, linkage=static`, "Invalid type_id"},
+	{"func of const of func proto", `[2] FUNC_PROTO '(anon)' ret_type_id=0
+		[3] CONST '(anon)' type_id=2
+		[4] FUNC 'f' type_id=3`, "Invalid type_id"},
 	{"as deep as it goes", deepStructs(31), ""},
 	{"too deep", deepStructs(32), "Exceeded max resolving depth:32"},
 	{"as many modifiers as it goes", modifiers(32), ""},
@@ -593,8 +613,9 @@ func TestValidateModule(t *testing.T) {
 		{"too long chain", modifiers(33), "Max chain length or cycle detected"},
 		{"member beyond the struct", "[2] STRUCT 'A' size=3\n'm' type_id=1", ""},
 		{"func without proto", "[2] FUNC 'f' type_id=1", ""},
-		{"type out of range", "[2] PTR '(anon)' type_id=3", "Invalid type_id"},
-		{"member out of range", "[2] STRUCT 'A' size=4\n'm' type_id=3", "Invalid type_id"},
+		{"type out of range", "[2] PTR '(anon)' type_id=3", ""},
+		{"member out of range", "[2] STRUCT 'A' size=4\n'm' type_id=3", ""},
+		{"modifier of a type out of range", "[2] CONST '(anon)' type_id=3", "does not exist"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			checkMessage(t, "Validate", btf.Validate(c.parse(t), btf.Rules{}), c.want)
@@ -628,7 +649,13 @@ func TestValidateKernels(t *testing.T) {
 		{ruleCase{"no TYPE_TAG", "[2] TYPE_TAG 'a' type_id=1", "Invalid kind:18"}, btf.Rules{MaxKind: btf.KindDeclTag}},
 		{ruleCase{"no ENUM64", "[2] ENUM64 'e' size=8\n'A' val=1", "Invalid kind:19"}, btf.Rules{MaxKind: btf.KindTypeTag}},
 		{ruleCase{"the last kind known", "[2] TYPE_TAG 'a' type_id=1", ""}, btf.Rules{MaxKind: btf.KindTypeTag}},
-		{ruleCase{"func without proto", "[2] FUNC 'f' type_id=1", "Invalid type_id"}, btf.Rules{Libbpf: true}},
+		{ruleCase{"func without proto", "[2] FUNC 'f' type_id=1", "referenced type [1] is not FUNC_PROTO"}, btf.Rules{Libbpf: true}},
+		{ruleCase{"func of a type out of range", "[2] FUNC 'f' type_id=3", "invalid referenced type ID 3"}, btf.Rules{Libbpf: true}},
+		{ruleCase{"member out of range", "[2] STRUCT 'A' size=4\n'm' type_id=3", "invalid referenced type ID 3"}, btf.Rules{Libbpf: true}},
+		{ruleCase{"elem out of range", "[2] ARRAY '(anon)' type_id=3 index_type_id=1 nr_elems=1", "invalid referenced type ID 3"}, btf.Rules{Libbpf: true}},
+		{ruleCase{"index out of range", "[2] ARRAY '(anon)' type_id=1 index_type_id=3 nr_elems=1", "invalid referenced type ID 3"}, btf.Rules{Libbpf: true}},
+		{ruleCase{"name of a parameter", "[2] FUNC_PROTO '(anon)' ret_type_id=0\n'a' type_id=1 name_off=100",
+			"invalid param name (string offset 100)"}, btf.Rules{Libbpf: true}},
 		{ruleCase{"name of 128", "[2] TYPEDEF '" + strings.Repeat("n", 129) + "' type_id=1", "Invalid name"}, btf.Rules{NameLen: 128}},
 		{ruleCase{"unknown bits of info", "[2] TYPEDEF 't' type_id=1 info=0x08010000", "Invalid btf_info:8010000"}, btf.Rules{NarrowInfo: true}},
 		{ruleCase{"pointer of 4 bytes", "[2] PTR '(anon)' type_id=1\n[3] STRUCT 's' size=4\n'p' type_id=2", ""}, btf.Rules{Load: true, PtrSize: 4}},
@@ -654,6 +681,7 @@ func TestValidateSplit(t *testing.T) {
 		{"uses the base", "[6] STRUCT 'B' size=28\n'a' type_id=5\n'b' type_id=2 bits_offset=32", ""},
 		{"base array too large", "[6] STRUCT 'B' size=27\n'a' type_id=5\n'b' type_id=2 bits_offset=32", "Member exceeds struct_size"},
 		{"nothing", "", ""},
+		{"var after datasec, of another size", "[6] DATASEC '.data' size=4\ntype_id=7 offset=0 size=2\n[7] VAR 'v' type_id=1, linkage=static", ""},
 		{"beyond the end", "[6] PTR '(anon)' type_id=7", "Invalid type_id"},
 		{"loop", "[6] STRUCT 'B' size=4\n'a' type_id=6", "Loop detected"},
 	} {
