@@ -58,7 +58,7 @@ func BaseSum(path string) (sum [sha256.Size]byte, err error) {
 }
 
 func baseError(path string, err error) error {
-	if errors.Is(err, errNoBTF) {
+	if errors.Is(err, ErrNoBTF) {
 		err = fmt.Errorf("%w: stripped, or of a kernel without CONFIG_DEBUG_INFO_BTF", err)
 	}
 	return fmt.Errorf("%s: base: %w", path, plain(err))
@@ -96,13 +96,20 @@ func newBase(path string, file *btfFile) (*Base, error) {
 	if base.wordSize == 0 {
 		base.wordSize = base.longSize()
 	}
+	base.release = sync.OnceValue(func() string { return file.release(path) })
+	return base, nil
+}
+
+// release returns the release of the kernel that file, which is at path, is;
+// empty where it is not known.
+func (file *btfFile) release(path string) string {
 	switch {
 	case isRunning(path):
-		base.release = sync.OnceValue(runningRelease)
+		return runningRelease()
 	case file.rodata.Size > 0:
-		base.release = sync.OnceValue(func() string { return bannerRelease(path, file.rodata.Off, file.rodata.Size) })
+		return bannerRelease(path, file.rodata.Off, file.rodata.Size)
 	}
-	return base, nil
+	return ""
 }
 
 // Sum returns the digest of the base's BTF, by which one tells bases apart that
@@ -138,6 +145,8 @@ type btfFile struct {
 	machine  elf.Machine
 	wordSize int
 	rodata   elfio.Section // zero for none
+	linked   bool          // it is not an object or a module
+	vermagic string        // the release that a module is for, empty where it does not say
 }
 
 // ReadBTF returns the BTF in a raw BTF file or in the .BTF section of an ELF
@@ -261,7 +270,8 @@ func notBTF(magic string) error {
 	return fmt.Errorf("neither ELF nor raw BTF: offset 0x0: begins with %#x", magic)
 }
 
-var errNoBTF = errors.New("no .BTF section")
+// ErrNoBTF says that an ELF file has no BTF.
+var ErrNoBTF = errors.New("no .BTF section")
 
 func sectionBTF(f *elfio.File) (*btfFile, error) {
 	data, err := sectionBytes(f, ".BTF")
@@ -269,9 +279,9 @@ func sectionBTF(f *elfio.File) (*btfFile, error) {
 		return nil, err
 	}
 	if data == nil {
-		return nil, errNoBTF
+		return nil, ErrNoBTF
 	}
-	out := &btfFile{data: data, machine: f.Machine, wordSize: addrSize(f)}
+	out := &btfFile{data: data, machine: f.Machine, wordSize: addrSize(f), linked: f.Type != elf.ET_REL, vermagic: vermagic(f)}
 	if out.distilled, err = sectionBytes(f, ".BTF.base"); err != nil {
 		return nil, err
 	}

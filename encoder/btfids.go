@@ -229,7 +229,7 @@ func (w *worker) fillAlone(f *elfio.File, r *Result) (err error) {
 		return err
 	}
 	b, err := shippedBTF(f, w.opts.Base.parsed())
-	if errors.Is(err, errNoBTF) {
+	if errors.Is(err, ErrNoBTF) {
 		err = fmt.Errorf("section %s: neither DWARF nor .BTF to look its ids up in", btfids.SectionName)
 	}
 	if err == nil {

@@ -75,6 +75,47 @@ func parseSplit(data []byte, base *btf.BTF) (*btf.BTF, error) {
 	return b, err
 }
 
+// Sections are the BTF of a file and what the file says of its kernel.
+type Sections struct {
+	BTF       []byte
+	Distilled []byte // .BTF.base, nil for none
+	Linked    bool   // an ELF file that is no module: vmlinux
+	WordSize  int    // of an address in bytes, 0 for raw BTF
+	Release   string // of the kernel that it is or is a module for, empty where it is not known
+}
+
+// ReadSections reads a raw BTF file or an ELF file, either of which may be
+// compressed. The BTF may be anything. The error is [ErrNoBTF] for an ELF file
+// without a .BTF section.
+func ReadSections(path string) (*Sections, error) {
+	s, err := readSections(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, plain(err))
+	}
+	return s, nil
+}
+
+// ReadBaseSections is ReadSections for a file that is to be a base.
+func ReadBaseSections(path string) (*Sections, error) {
+	s, err := readSections(path)
+	if err != nil {
+		return nil, baseError(path, err)
+	}
+	return s, nil
+}
+
+func readSections(path string) (*Sections, error) {
+	f, err := readBTF(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sections{BTF: f.data, Distilled: f.distilled, Linked: f.linked, WordSize: f.wordSize, Release: f.vermagic}
+	if s.Release == "" {
+		s.Release = f.release(path)
+	}
+	return s, nil
+}
+
 // readDistilled reads BTF that has a base of its own, and takes it to another one
 // unless that is nil.
 func readDistilled(file *btfFile, onto *Base) (*btf.BTF, error) {

@@ -34,7 +34,7 @@ func (w *worker) takeShipped(r *Result) error {
 // takeSection takes the BTF that f has, which has no DWARF.
 func (w *worker) takeSection(f *elfio.File, r *Result) error {
 	file, err := sectionBTF(f)
-	if errors.Is(err, errNoBTF) {
+	if errors.Is(err, ErrNoBTF) {
 		return errNothing
 	}
 	if err != nil {

@@ -119,15 +119,23 @@ func (t Target) CheckBase(b *Base) error {
 	return nil
 }
 
-// rules are what t asks of BTF. Without a target they are those of the newest
-// kernel, but for the types with more than 65,535 members that only it takes.
+// rules are what is asked of BTF that is made for t. Without a target they are
+// those of the newest kernel, but for the types with more than 65,535 members
+// that only it takes.
 func (t Target) rules() btf.Rules {
+	r := t.Rules()
+	r.Libbpf, r.NarrowInfo = true, r.NarrowInfo || t == Target{}
+	return r
+}
+
+// Rules are what the module loader of t asks of BTF, that of the newest kernel
+// without a target.
+func (t Target) Rules() btf.Rules {
 	r := btf.Rules{
-		Libbpf:     true,
 		TagsFirst:  t.before(firstMixed),
 		NoTagFlag:  t.before(firstTagFlag),
 		NoEnumFlag: t.before(firstEnum64),
-		NarrowInfo: t == Target{} || t.before(firstWide),
+		NarrowInfo: t.before(firstWide),
 	}
 	if t.before(firstLongName) {
 		r.NameLen = 128
