@@ -12,8 +12,8 @@ import (
 // was encoded with options of this fingerprint need not be encoded again with
 // others of the same.
 func (o *Options) Fingerprint() string {
-	return fmt.Sprintf("features=%s exclude=%x only=%x prefix=%q sort=%t target=%s mismatch=%t ids=%t empty=%t fatal=%t",
-		o.Features, sortedLangs(o.Exclude), sortedLangs(o.Only), o.NamePrefix, o.Sort, o.Target, o.AllowMismatch, o.ResolveIDs, o.EmptyIDs, o.FatalWarnings)
+	return fmt.Sprintf("features=%s exclude=%x only=%x prefix=%q sort=%t target=%s mismatch=%t verify=%t ids=%t empty=%t fatal=%t",
+		o.Features, sortedLangs(o.Exclude), sortedLangs(o.Only), o.NamePrefix, o.Sort, o.Target, o.AllowMismatch, o.Verify != nil, o.ResolveIDs, o.EmptyIDs, o.FatalWarnings)
 }
 
 func sortedLangs(langs []dwarf.Lang) []dwarf.Lang {

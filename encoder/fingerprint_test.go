@@ -24,6 +24,7 @@ func TestFingerprint(t *testing.T) {
 		"Sort":          {func(o *Options) { o.Sort = true }},
 		"Target":        {func(o *Options) { o.Target = Target{7, 0} }, func(o *Options) { o.Target = Target{6, 12} }},
 		"AllowMismatch": {func(o *Options) { o.AllowMismatch = true }},
+		"Verify":        {func(o *Options) { o.Verify = func(*Sections) error { return nil } }},
 		"Only":          {func(o *Options) { o.Only = []dwarf.Lang{dwarf.LangRust} }},
 		"NamePrefix":    {func(o *Options) { o.NamePrefix = "rh_\n" }},
 		"ResolveIDs":    {func(o *Options) { o.ResolveIDs = true }},

@@ -177,6 +177,9 @@ func (w *worker) encodeModule(r *Result) error {
 		return err
 	}
 	w.out = w.opts.append(w.out[:0], made)
+	if err := w.verifyBytes(f); err != nil {
+		return err
+	}
 	r.Types, r.DWARF = len(made.Types.Rows), w.units.stats()
 	// The BTF is final.
 

@@ -61,6 +61,11 @@ type Options struct {
 	// AllowMismatch encodes modules that are not of the base's kernel, too.
 	AllowMismatch bool
 
+	// Verify is given what every file is about to get, and its error is the
+	// file's, which is then left alone; nil for none. Several goroutines may
+	// call it at once, and it must not keep what it is given.
+	Verify func(*Sections) error
+
 	// ResolveIDs fills in .BTF_ids of files that have one, in place only. Without
 	// it, or EmptyIDs, ids that the BTF makes wrong are taken out, with the warning
 	// ErrStaleIDs.

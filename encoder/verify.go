@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"debug/elf"
 	"errors"
 	"fmt"
 
@@ -60,6 +61,19 @@ type WideError struct {
 
 func (e *WideError) Error() string {
 	return fmt.Sprintf("%v %q has %d items: no kernel before %v takes more than %d", e.Kind, e.Name, e.Items, firstWide, btf.MaxVlen)
+}
+
+// verifyBytes has the caller look at what is about to be written. That the module
+// is of the base's kernel has been checked, or need not be so.
+func (w *worker) verifyBytes(f *elfio.File) error {
+	if w.opts.Verify == nil {
+		return nil
+	}
+	s := &Sections{BTF: w.out, Linked: f.Type != elf.ET_REL, WordSize: addrSize(f)}
+	if w.opts.distills() {
+		s.Distilled = w.base
+	}
+	return w.opts.Verify(s)
 }
 
 // append appends made to buf as it is written: a base with the layout section
