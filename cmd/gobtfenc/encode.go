@@ -14,6 +14,7 @@ import (
 	"github.com/gobtfenc/gobtfenc/encoder"
 	"github.com/gobtfenc/gobtfenc/internal/number"
 	"github.com/gobtfenc/gobtfenc/internal/phase"
+	"github.com/gobtfenc/gobtfenc/report/check"
 )
 
 type encodeFlags struct {
@@ -29,6 +30,7 @@ type encodeFlags struct {
 	sort      bool
 	target    string
 	mismatch  bool
+	verify    bool
 	ids       bool
 	fatal     bool
 	verbose   bool
@@ -88,6 +90,7 @@ The exit status is 0 when all files are good, 1 when one failed, 2 for misuse.`,
 	fl.BoolVar(&f.sort, "sort", false, "order types by name, as kernels since 7.0 expect them")
 	fl.StringVar(&f.target, "target-kernel", "", "encode only what the kernel of version `X.Y` can load; 7.0 and later\nimply --sort")
 	fl.BoolVar(&f.mismatch, "allow-mismatch", false, "encode modules of another kernel than the base's too, with a warning")
+	fl.BoolVar(&f.verify, "verify", false, "check what is about to be written, as the command check does, and leave\nalone the file that would get something else")
 	fl.BoolVar(&f.ids, "resolve-btfids", false, "fill in .BTF_ids, too, as the kernel's resolve_btfids does")
 	fl.BoolVar(&f.fatal, "fatal-warnings", false, "fail a module that has warnings about .BTF_ids")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "name the functions that are left out, and what of a tree is up to date or\nnot, and why")
@@ -197,11 +200,43 @@ func (f *encodeFlags) options() (encoder.Options, error) {
 			report(errors.New(left))
 		}
 	}
+	if f.verify {
+		if opts.Verify, err = f.verifier(opts.Target); err != nil {
+			return opts, err
+		}
+	}
 	opts.Sort = f.sort || opts.Target.Sorts()
 	if f.timing {
 		opts.Clock = new(phase.Clock)
 	}
 	return opts, nil
+}
+
+// basePath is where the base is, empty for none.
+func (f *encodeFlags) basePath() string {
+	if f.base == "" && f.tree != "" {
+		return treeBase(f.tree)
+	}
+	return f.base
+}
+
+// verifier checks BTF that is about to be written, on top of the base.
+func (f *encodeFlags) verifier(target encoder.Target) (func(*encoder.Sections) error, error) {
+	checker, found, err := newChecker(f.basePath(), target)
+	switch {
+	case err != nil && f.tree != "":
+		return nil, baseError(err)
+	case err != nil:
+		return nil, err
+	case len(found) > 0:
+		return nil, fmt.Errorf("%s: base: %w", f.basePath(), &found[0])
+	}
+	return func(s *encoder.Sections) error {
+		if found := checker.Check((*check.File)(s)); len(found) > 0 {
+			return &found[0]
+		}
+		return nil
+	}, nil
 }
 
 func (f *encodeFlags) loadBase(clock *phase.Clock) (*encoder.Base, error) {

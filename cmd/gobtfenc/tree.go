@@ -20,6 +20,9 @@ import (
 //
 // A module that was warned of is not noted: the next run warns again.
 
+// treeBase is the base of the modules in a tree, where no other is given.
+func treeBase(dir string) string { return filepath.Join(dir, "vmlinux") }
+
 // treeRun is one such run.
 type treeRun struct {
 	dir     string
@@ -44,10 +47,7 @@ func encodeTree(ctx context.Context, f *encodeFlags, opts encoder.Options) (resu
 		return nil, 0, fmt.Errorf("%s: %w", f.tree, encoder.ErrInterrupted)
 	}
 	defer unlock()
-	t := &treeRun{dir: f.tree, base: f.base, verbose: f.verbose}
-	if t.base == "" {
-		t.base = filepath.Join(t.dir, "vmlinux")
-	}
+	t := &treeRun{dir: f.tree, base: f.basePath(), verbose: f.verbose}
 	if err := t.list(); err != nil || len(t.modules) == 0 {
 		return nil, 0, err
 	}

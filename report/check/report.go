@@ -72,24 +72,40 @@ func (r *Report) Text(w io.Writer) error {
 	return err
 }
 
-// String is the finding without the file it was found in, fit for a terminal.
+// String is the finding without the file it was found in, fit for a terminal. What
+// the kernel or libbpf logs has lines of its own.
 func (f *Finding) String() string {
-	var b strings.Builder
-	b.WriteString(f.Section)
-	if f.Offset > 0 {
-		fmt.Fprintf(&b, ", offset %#x", f.Offset)
-	}
-	b.WriteString(": " + f.verdict() + ":")
 	if len(f.Log) == 0 {
-		b.WriteString(" " + escape.Terminal(f.label()+f.Message))
-		return b.String()
+		return f.place() + ": " + escape.Terminal(f.label()+f.Message)
 	}
+	var b strings.Builder
+	b.WriteString(f.place() + ":")
 	for _, line := range f.Log {
 		// The kernel's tab in front of an item is kept.
 		indent := line[:len(line)-len(strings.TrimLeft(line, "\t "))]
 		b.WriteString("\n\t" + indent + escape.Terminal(line[len(indent):]))
 	}
 	return b.String()
+}
+
+// Error is String in one line, as errors are.
+func (f *Finding) Error() string {
+	if len(f.Log) == 0 {
+		return f.String()
+	}
+	lines := make([]string, len(f.Log))
+	for i, line := range f.Log {
+		lines[i] = escape.Terminal(strings.TrimLeft(line, "\t "))
+	}
+	return f.place() + ": " + strings.Join(lines, "; ")
+}
+
+// place says where it is and who refuses.
+func (f *Finding) place() string {
+	if f.Offset == 0 {
+		return f.Section + ": " + f.verdict()
+	}
+	return fmt.Sprintf("%s, offset %#x: %s", f.Section, f.Offset, f.verdict())
 }
 
 // verdict says in words who refuses.
