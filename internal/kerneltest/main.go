@@ -74,6 +74,9 @@ func test(e *encoders, corpus string) error {
 		return err
 	}
 	diffTrees(t, e)
+	if err := checkGood(t, e); err != nil {
+		return err
+	}
 	if err := encodeVmlinux(t, e); err != nil {
 		return err
 	}
