@@ -7,6 +7,7 @@
 #	GOBTFENC_KERNEL_DIR  an unpacked kernel with DWARF (default: what scripts/fetch-kernel.sh fetches)
 #	GOBTFENC_IMAGE_DIR   the same kernel as it is booted (default: likewise)
 #	GOBTFENC             the command under test (default bin/gobtfenc)
+#	QEMU_FLIPS           how many bits are changed of a module's BTF and of vmlinux's: "300 10"
 #	QEMU_KEEP            a folder that keeps the initramfs, the console and the report
 set -eu
 cd "$(dirname "$0")/.."
@@ -33,6 +34,10 @@ fetch || {
 	export GOBTFENC_KERNEL_PACKAGE=linux-image-6.12-cloud-amd64-dbg
 	fetch
 }
+read -r flips base_flips <<-EOF
+	${QEMU_FLIPS:-300 10}
+EOF
 # The program is the guest's first process too, where there are no libraries.
 CGO_ENABLED=0 exec go run ./internal/qemutest -gobtfenc "${GOBTFENC:-bin/gobtfenc}" -keep "${QEMU_KEEP:-}" \
+	-flips "$flips" -base-flips "$base_flips" \
 	-vmlinuz "$image/boot/vmlinuz-$release" "$kernel"

@@ -137,6 +137,8 @@ func (g *guest) do(s step) (detail string, err error) {
 			return "", fmt.Errorf("no check %s", s.name)
 		}
 		return check()
+	case "flips":
+		return flips(s.name, s.file)
 	case "log":
 		return g.kernelLog()
 	}

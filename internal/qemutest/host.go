@@ -20,6 +20,7 @@ import (
 type host struct {
 	tool, vmlinuz, keep string
 	timeout             time.Duration
+	flips, baseFlips    int // bits to be changed of BTF
 	ctx                 context.Context
 
 	*kernel

@@ -68,6 +68,7 @@ func (b *boot) judge(t *checks.Tally) {
 		b.judgeLog(t, stage)
 	}
 	b.judgeForeign(t)
+	b.judgeFlips(t)
 }
 
 func because(err error) string {

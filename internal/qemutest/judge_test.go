@@ -45,6 +45,7 @@ func goodBoot(t *testing.T, mismatch bool) *boot {
 	}
 	b.modules["needs"].depends = []string{"nohw"}
 	b.built[stageForeign][foreignModules[0]] = built{btf: bad}
+	b.flipSets = []flipSet{{name: flipModule, data: raw(base), count: 40}}
 	if _, err := b.plan(); err != nil {
 		t.Fatal(err)
 	}
@@ -66,11 +67,9 @@ func goodBoot(t *testing.T, mismatch bool) *boot {
 		case s.name == foreignModules[0]:
 			a = answer{false, "open: " + syscall.ENOENT.Error()}
 		case s.verb == "bytes":
-			packed, err := pack(raw(good))
-			if err != nil {
-				t.Fatal(err)
-			}
-			a.detail = packed
+			a.detail = packed(t, raw(good))
+		case s.verb == "flips":
+			a.detail = packed(t, []byte(strings.Join(verdicts(raw(base), 40, ours), "\x00")))
 		case s.verb == "btf":
 			a.detail = fingerprint(raw(good))
 		case s.name == "kfunc-unfilled":
@@ -150,6 +149,60 @@ func TestJudgeNothing(t *testing.T) {
 	for _, part := range []string{`console: "Kernel panic"`, "not answered: btf vmlinux"} {
 		if !strings.Contains(said, part) {
 			t.Errorf("does not say %q:\n%s", part, said)
+		}
+	}
+}
+
+func packed(t *testing.T, b []byte) string {
+	t.Helper()
+	text, err := pack(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// One verdict or one word of the log that is another fails the check.
+func TestJudgeFlips(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		ok     bool
+		change func(all []string) []string
+	}{
+		{"as it is", true, func(all []string) []string { return all }},
+		{"one is missing", false, func(all []string) []string { return all[1:] }},
+		{"one is accepted", false, func(all []string) []string {
+			i := slices.IndexFunc(all, func(s string) bool { return s != accepted })
+			all[i] = accepted
+			return all
+		}},
+		{"another log", false, func(all []string) []string {
+			i := slices.IndexFunc(all, func(s string) bool { return s != accepted })
+			all[i] += "x"
+			return all
+		}},
+	} {
+		b := goodBoot(t, false)
+		s := b.flipSets[0]
+		all := test.change(verdicts(s.data, s.count, ours))
+		b.answers[s.step()] = answer{true, packed(t, []byte(strings.Join(all, "\x00")))}
+		tally := checks.Tally{To: io.Discard}
+		b.judgeFlips(&tally)
+		if (tally.Failed == 0) != test.ok {
+			t.Errorf("%s: %d failed", test.name, tally.Failed)
+		}
+	}
+}
+
+func TestEndOfLog(t *testing.T) {
+	for log, want := range map[string]string{
+		"[1] INT a\n[2] INT b Invalid\n":               "[2] INT b Invalid",
+		"[1] STRUCT a\n\tm\n\tn\n\to Invalid member\n": "[1] STRUCT a\n\to Invalid member",
+		"\tcut off\n\to Invalid member":                "\to Invalid member",
+		"":                                             "",
+	} {
+		if got := endOfLog(log); got != want {
+			t.Errorf("%q: %q, want %q", log, got, want)
 		}
 	}
 }

@@ -36,6 +36,8 @@ func main() {
 	flag.StringVar(&h.tool, "gobtfenc", "bin/gobtfenc", "the command under test")
 	flag.StringVar(&h.vmlinuz, "vmlinuz", "", "the kernel to boot")
 	flag.StringVar(&h.keep, "keep", "", "leave initramfs, console and report in `DIR`")
+	flag.IntVar(&h.flips, "flips", 300, "give the kernel the BTF of a module with a bit changed, `N` times")
+	flag.IntVar(&h.baseFlips, "base-flips", 10, "and that of vmlinux")
 	flag.DurationVar(&h.timeout, "timeout", 6*time.Minute, "for the boot")
 	flag.Parse()
 	if flag.NArg() != 1 || h.vmlinuz == "" {

@@ -19,6 +19,8 @@ import (
 //	distilled  modules made for another base, with a base of their own
 //	foreign    modules made for another base, without; last, because the kernel
 //	           warns once
+//
+// At the end the kernel is given broken BTF without a module (flips.go).
 
 const (
 	stagePrograms  = "programs"
@@ -65,6 +67,8 @@ type boot struct {
 	variants map[string]*variant
 	built    map[string]map[string]built // by variant, then module
 
+	flipSets []flipSet
+
 	steps     []step
 	answers   map[step]answer
 	took      map[string]time.Duration // by verb
@@ -103,7 +107,8 @@ func (b *boot) build() error {
 			return fmt.Errorf("%s: %w", v.name, err)
 		}
 	}
-	return nil
+	b.flipSets, err = b.writeFlips()
+	return err
 }
 
 // planner writes the steps of a boot.
@@ -123,6 +128,10 @@ func (b *boot) plan() (map[string]string, error) {
 	p.allModules()
 	p.distilled()
 	p.foreign()
+	for _, s := range b.flipSets {
+		p.files[s.guestPath()] = s.path
+		p.steps = append(p.steps, s.step())
+	}
 	return p.files, p.err
 }
 

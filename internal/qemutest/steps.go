@@ -13,6 +13,7 @@ import (
 //	unload NAME STAGE   unload it again; the stage tells this from other times
 //	btf NAME            hash /sys/kernel/btf/NAME
 //	bytes NAME          send /sys/kernel/btf/NAME as it is
+//	flips COUNT FILE    give BTF to the kernel with one bit changed, so often
 //	check NAME          do what guestchecks.go has under this name
 //	log NAME            send what the kernel's log has of interest since then
 //
@@ -31,7 +32,7 @@ func (s step) String() string {
 }
 
 // verbs says how many words follow each verb.
-var verbs = map[string]int{"stage": 1, "load": 2, "unload": 2, "btf": 1, "bytes": 1, "check": 1, "log": 1}
+var verbs = map[string]int{"stage": 1, "load": 2, "unload": 2, "btf": 1, "bytes": 1, "flips": 2, "check": 1, "log": 1}
 
 func formatSteps(steps []step) []byte {
 	var b []byte
