@@ -87,6 +87,7 @@ var allowed = map[string][]string{
 		"encoder", "btf", "internal/btftest", "internal/checks", "internal/kerneldir",
 		"github.com/cilium/ebpf", "golang.org/x/sync",
 	},
+	"internal/selftest":   {"btf", "internal/checks"},
 	"internal/kbuildtest": {"btf", "internal/btftest", "internal/checks", "internal/idstest"},
 	"internal/tidy":       nil,
 }
