@@ -2,149 +2,162 @@ package btf
 
 import (
 	"io"
-	"strconv"
+	"iter"
 )
 
-// Dump writes b's own types as text, in the form of
-// "bpftool btf dump file FILE format raw": a line per type that begins with
-// its id, and a line per member, enumerator, parameter or variable behind it,
-// indented by a tab. Names are written as they are, without escapes.
-func Dump(w io.Writer, b *BTF) error {
-	d := dumper{b: b, buf: make([]byte, 0, dumpBuffer+4096)}
-	for id := b.First(); int(id) < b.NumTypes(); id++ {
-		if err := d.add(w, id); err != nil {
-			return err
+// Dump writes b's own types as text, as [DumpTypes] does.
+func Dump(w io.Writer, b *BTF) error { return DumpTypes(w, b, b.OwnIDs()) }
+
+// DumpTypes writes types of b as text, in the form of "bpftool btf dump file
+// FILE format raw": a line per type that begins with its id, and a line per
+// member, enumerator, parameter or variable behind it, indented by a tab. Names
+// are as [escape.Terminal] makes them.
+func DumpTypes(w io.Writer, b *BTF, ids iter.Seq[ID]) error {
+	d := newDumper(w, b)
+	for id := range ids {
+		d.add(id)
+	}
+	return d.close()
+}
+
+// DumpJSON writes types of b as "bpftool --json btf dump file FILE" does: one
+// object with the array types, whose objects have the fields of the raw form.
+func DumpJSON(w io.Writer, b *BTF, ids iter.Seq[ID]) error {
+	d := newDumper(w, b)
+	d.json = true
+	d.text(`{"types":[`)
+	first := true
+	for id := range ids {
+		if !first {
+			d.text(",")
 		}
+		first = false
+		d.add(id)
 	}
-	return d.flush(w)
+	d.text("]}\n")
+	return d.close()
 }
 
-// DumpType writes one type, the base's included, as Dump does.
-func DumpType(w io.Writer, b *BTF, id ID) error {
-	if b.Row(id) == nil {
-		return nil
-	}
-	d := dumper{b: b}
-	if err := d.add(w, id); err != nil {
-		return err
-	}
-	return d.flush(w)
-}
-
-// dumpBuffer is how many bytes are gathered before a write.
-const dumpBuffer = 64 << 10
-
+// dumper writes types in one of two forms, which have the same fields in the
+// same order. dumpform.go has what is different.
 type dumper struct {
-	b   *BTF
-	buf []byte
+	w    io.Writer
+	b    *BTF
+	json bool
+	buf  []byte
+	err  error // the first one of w; nothing is written after it
 }
 
-func (d *dumper) flush(w io.Writer) error {
-	_, err := w.Write(d.buf)
-	d.buf = d.buf[:0]
-	return err
+func newDumper(w io.Writer, b *BTF) *dumper {
+	return &dumper{w: w, b: b, buf: make([]byte, 0, dumpBuffer+4096)}
 }
 
-// add appends type id, which exists, and flushes where the buffer has grown
-// long; a type with many items does not stay in memory as a whole.
-func (d *dumper) add(w io.Writer, id ID) error {
+// add appends type id, if there is one.
+func (d *dumper) add(id ID) {
 	o := d.b.Owner(id)
+	if o == nil || d.err != nil {
+		return
+	}
 	r := &o.Types.Rows[id-o.Start]
 	kind := r.Info.Kind()
-	d.text("[").num(uint32(id)).text("] ").text(kindText(kind)).text(" ").name(r.Name)
+	d.beginType(id, kind, r.Name)
 	d.head(o, r)
-	d.text("\n")
-	for _, m := range o.Types.ItemsOf(r) {
+	d.beginItems(kind)
+	for i, m := range o.Types.ItemsOf(r) {
 		if kind == KindArray {
 			break // part of the head
 		}
+		d.beginItem(i)
 		d.item(r, m)
-		if len(d.buf) >= dumpBuffer {
-			if err := d.flush(w); err != nil {
-				return err
-			}
-		}
+		d.endItem()
 	}
-	if len(d.buf) >= dumpBuffer {
-		return d.flush(w)
-	}
-	return nil
+	d.endType(kind)
 }
 
-// head appends what follows the name on the own line of r, which o owns.
+// head appends the fields of r itself, which o owns.
 func (d *dumper) head(o *BTF, r *Row) {
 	switch kind := r.Info.Kind(); kind {
 	case KindInt:
-		d.text(" size=").num(r.Type).text(" bits_offset=").num(r.Aux >> 16 & 0xff)
-		d.text(" nr_bits=").num(r.Aux & 0xff).text(" encoding=").text(intEncodingText(r.Aux >> 24 & 0xf))
+		d.field("size", r.Type)
+		d.field("bits_offset", r.Aux>>16&0xff)
+		d.field("nr_bits", r.Aux&0xff)
+		d.word("encoding", intEncodingText(r.Aux>>24&0xf))
 	case KindPtr, KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag:
-		d.text(" type_id=").num(r.Type)
+		d.field("type_id", r.Type)
 	case KindArray:
 		m := o.Types.Items[r.Aux]
-		d.text(" type_id=").num(m.Type).text(" index_type_id=").num(m.Name).text(" nr_elems=").num(m.Val)
+		d.field("type_id", m.Type)
+		d.field("index_type_id", m.Name)
+		d.field("nr_elems", m.Val)
 	case KindStruct, KindUnion, KindDatasec:
-		d.text(" size=").num(r.Type).text(" vlen=").num(uint32(r.Info.Vlen()))
+		d.field("size", r.Type)
+		d.field("vlen", uint32(r.Info.Vlen()))
 	case KindEnum, KindEnum64:
-		enc := " encoding=UNSIGNED"
-		if r.Info.KindFlag() {
-			enc = " encoding=SIGNED"
-		}
-		d.text(enc).text(" size=").num(r.Type).text(" vlen=").num(uint32(r.Info.Vlen()))
+		d.word("encoding", pick(r.Info.KindFlag(), "SIGNED", "UNSIGNED"))
+		d.field("size", r.Type)
+		d.field("vlen", uint32(r.Info.Vlen()))
 	case KindFwd:
-		what := "struct"
-		if r.Info.KindFlag() {
-			what = "union"
-		}
-		d.text(" fwd_kind=").text(what)
+		d.word("fwd_kind", pick(r.Info.KindFlag(), "union", "struct"))
 	case KindFunc:
-		d.text(" type_id=").num(r.Type).text(" linkage=").text(linkageText(uint32(r.Info.Vlen())))
+		d.field("type_id", r.Type)
+		d.word("linkage", linkageText(uint32(r.Info.Vlen())))
 	case KindFuncProto:
-		d.text(" ret_type_id=").num(r.Type).text(" vlen=").num(uint32(r.Info.Vlen()))
+		d.field("ret_type_id", r.Type)
+		d.field("vlen", uint32(r.Info.Vlen()))
 	case KindVar:
-		d.text(" type_id=").num(r.Type).text(", linkage=").text(linkageText(r.Aux))
+		d.field("type_id", r.Type)
+		d.comma()
+		d.word("linkage", linkageText(r.Aux))
 	case KindFloat:
-		d.text(" size=").num(r.Type)
+		d.field("size", r.Type)
 	case KindDeclTag:
-		d.text(" type_id=").num(r.Type).text(" component_idx=").int(int64(int32(r.Aux)))
+		d.field("type_id", r.Type)
+		d.value("component_idx", int64(int32(r.Aux)), "")
 	}
 }
 
-// item appends the line of one of r's items.
+// item appends the fields of one of r's items.
 func (d *dumper) item(r *Row, m Item) {
-	d.text("\t")
 	signed := r.Info.KindFlag()
+	if Shapes[r.Info.Kind()].ItemNameStr {
+		d.itemName(StrOff(m.Name))
+	}
 	switch r.Info.Kind() {
 	case KindStruct, KindUnion:
 		off, size := MemberBits(r.Info, m.Val)
-		d.name(StrOff(m.Name)).text(" type_id=").num(m.Type).text(" bits_offset=").num(off)
+		d.field("type_id", m.Type)
+		d.field("bits_offset", off)
 		if size != 0 {
-			d.text(" bitfield_size=").num(size)
+			d.field("bitfield_size", size)
 		}
 	case KindEnum:
-		d.name(StrOff(m.Name)).text(" val=")
 		if signed {
-			d.int(int64(int32(m.Val)))
+			d.value("val", int64(int32(m.Val)), "")
 		} else {
-			d.num(m.Val)
+			d.field("val", m.Val)
 		}
 	case KindEnum64:
 		val := uint64(m.Type)<<32 | uint64(m.Val)
-		d.name(StrOff(m.Name)).text(" val=")
 		if signed {
-			d.int(int64(val)).text("LL")
+			d.value("val", int64(val), "LL")
 		} else {
-			d.buf = strconv.AppendUint(d.buf, val, 10)
-			d.text("ULL")
+			d.unsigned("val", val, "ULL")
 		}
 	case KindFuncProto:
-		d.name(StrOff(m.Name)).text(" type_id=").num(m.Type)
+		d.field("type_id", m.Type)
 	case KindDatasec:
-		d.text("type_id=").num(m.Type).text(" offset=").num(m.Val).text(" size=").num(m.Name)
-		if v := d.b.Row(ID(m.Type)); v != nil {
-			d.text(" (").text(kindText(v.Info.Kind())).text(" ").name(v.Name).text(")")
-		}
+		d.field("type_id", m.Type)
+		d.field("offset", m.Val)
+		d.field("size", m.Name)
+		d.variable(ID(m.Type))
 	}
-	d.text("\n")
+}
+
+func pick[T any](is bool, yes, no T) T {
+	if is {
+		return yes
+	}
+	return no
 }
 
 // MemberBits splits the offset word of a member of a struct or union with the
@@ -155,30 +168,6 @@ func MemberBits(info Info, word uint32) (offset, size uint32) {
 		return word & 0xffffff, word >> 24
 	}
 	return word, 0
-}
-
-func (d *dumper) text(s string) *dumper { d.buf = append(d.buf, s...); return d }
-
-func (d *dumper) num(v uint32) *dumper {
-	d.buf = strconv.AppendUint(d.buf, uint64(v), 10)
-	return d
-}
-
-func (d *dumper) int(v int64) *dumper {
-	d.buf = strconv.AppendInt(d.buf, v, 10)
-	return d
-}
-
-func (d *dumper) name(off StrOff) *dumper {
-	if off == 0 {
-		return d.text("'(anon)'")
-	}
-	s, ok := d.b.Str(off)
-	if !ok {
-		return d.text("'(invalid)'")
-	}
-	d.buf = append(append(append(d.buf, '\''), s...), '\'')
-	return d
 }
 
 // kindText names a kind; a type kept only for its id has kind void.

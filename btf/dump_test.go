@@ -2,47 +2,55 @@ package btf_test
 
 import (
 	"bytes"
+	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/internal/bpftool"
 )
 
-// TestDumpIsBpftools compares with the installed bpftool, byte by byte.
+// dumps are the forms of this package.
+var dumps = map[string]func(io.Writer, *btf.BTF) error{
+	"raw":  btf.Dump,
+	"json": func(w io.Writer, b *btf.BTF) error { return btf.DumpJSON(w, b, b.OwnIDs()) },
+}
+
+// TestDumpIsBpftools compares with the installed bpftool, but for what is different on
+// purpose.
 func TestDumpIsBpftools(t *testing.T) {
-	tool, err := exec.LookPath("bpftool")
+	tool, err := bpftool.Find()
 	if err != nil {
-		tool = "/usr/sbin/bpftool"
-		if _, err := os.Stat(tool); err != nil {
-			t.Skip("no bpftool")
-		}
+		t.Skip(err)
 	}
 	dir := t.TempDir()
 	compared := 0
 	corpusBlobs(t, func(t *testing.T, name string, data []byte, base *btf.BTF) {
-		args := []string{"btf", "dump", "file", filepath.Join(dir, "own"), "format", "raw"}
+		below := ""
 		if base != nil {
-			write(t, filepath.Join(dir, "base"), btf.Append(nil, &base.Types, base.Strs, base.Order))
-			args = append([]string{"-B", filepath.Join(dir, "base")}, args...)
+			below = filepath.Join(dir, "base")
+			write(t, below, btf.Append(nil, &base.Types, base.Strs, base.Order))
 		}
 		b, err := btf.Parse(data, base)
 		if err != nil {
 			t.Fatal(err)
 		}
 		// The short header is read by every bpftool.
-		write(t, filepath.Join(dir, "own"), btf.Append(nil, &b.Types, b.Strs, b.Order))
-		want, err := exec.Command(tool, args...).Output()
-		if err != nil {
-			t.Fatalf("bpftool: %v", err)
-		}
-		var got bytes.Buffer
-		if err := btf.Dump(&got, b); err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got.Bytes(), want) {
-			t.Fatal(firstDiff(got.Bytes(), want))
+		own := filepath.Join(dir, "own")
+		write(t, own, btf.Append(nil, &b.Types, b.Strs, b.Order))
+		for format, dump := range dumps {
+			want, err := tool.Dump(own, below, format)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got bytes.Buffer
+			if err := dump(&got, b); err != nil {
+				t.Fatal(err)
+			}
+			if err := bpftool.Compare(format, got.Bytes(), want); err != nil {
+				t.Errorf("%s: %v", format, err)
+			}
 		}
 		compared++
 	})
@@ -56,17 +64,6 @@ func write(t *testing.T, path string, data []byte) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// firstDiff shows the first line in which got and want differ.
-func firstDiff(got, want []byte) string {
-	g, w := bytes.Split(got, []byte("\n")), bytes.Split(want, []byte("\n"))
-	for i := 0; i < len(g) && i < len(w); i++ {
-		if !bytes.Equal(g[i], w[i]) {
-			return "got " + string(g[i]) + "\nwant " + string(w[i])
-		}
-	}
-	return "one is longer than the other"
 }
 
 type discard struct{}

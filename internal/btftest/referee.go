@@ -2,6 +2,7 @@ package btftest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gobtfenc/gobtfenc/btf"
@@ -85,7 +86,7 @@ func (r *Referee) Compare(want, got *btf.BTF) Diff {
 // line is the first line of a type's dump.
 func line(b *btf.BTF, id btf.ID) string {
 	var w strings.Builder
-	if err := btf.DumpType(&w, b, id); err != nil {
+	if err := btf.DumpTypes(&w, b, slices.Values([]btf.ID{id})); err != nil {
 		return err.Error()
 	}
 	s, _, _ := strings.Cut(w.String(), "\n")
