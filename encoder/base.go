@@ -94,7 +94,7 @@ func newBase(path string, file *btfFile) (*Base, error) {
 	}
 	base := &Base{BTF: b, Path: path, data: file.data, dedup: d, machine: file.machine, wordSize: file.wordSize}
 	if base.wordSize == 0 {
-		base.wordSize = base.longSize()
+		base.wordSize = int(btf.LongSize(b))
 	}
 	base.release = sync.OnceValue(func() string { return file.release(path) })
 	return base, nil
@@ -118,23 +118,6 @@ func (b *Base) Sum() [sha256.Size]byte { return sha256.Sum256(b.data) }
 
 // Len returns how many bytes the base's BTF has.
 func (b *Base) Len() uint64 { return uint64(len(b.data)) }
-
-// longSize returns the size of the base's long, which in a kernel is that of an
-// address; 0 for none. The spellings are GCC's and clang's.
-func (b *Base) longSize() int {
-	for _, name := range []string{"long unsigned int", "unsigned long", "long int", "long"} {
-		off, ok := b.dedup.Strings().Find([]byte(name))
-		if !ok {
-			continue
-		}
-		for i := range b.BTF.Types.Rows {
-			if r := &b.BTF.Types.Rows[i]; r.Name == off && r.Info.Kind() == btf.KindInt {
-				return int(r.Type)
-			}
-		}
-	}
-	return 0
-}
 
 // btfFile is what a file with BTF in it says.
 type btfFile struct {

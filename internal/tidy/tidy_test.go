@@ -60,6 +60,7 @@ var allowed = map[string][]string{
 	"dwarf":      hot,
 	"btf":        append([]string{"internal/escape"}, hot...),
 	"btf/colour": {"btf"},
+	"btf/cdump":  {"btf"},
 
 	"internal/escape":    nil,
 	"internal/gnuopt":    nil,
