@@ -2,7 +2,6 @@ package encoder
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/splitdedup"
@@ -133,6 +132,3 @@ func readDistilled(file *btfFile, onto *Base) (*btf.BTF, error) {
 	}
 	return &btf.BTF{Types: r.Types, Start: r.Start, Strs: r.Strings, StrStart: r.StrStart, Base: onto.BTF, Order: split.Order}, nil
 }
-
-// Dump prints the own types of b in bpftool's raw form.
-func Dump(w io.Writer, b *btf.BTF) error { return btf.Dump(w, b) }
