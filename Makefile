@@ -53,7 +53,7 @@ bin/staticcheck: tools/go.mod tools/go.sum
 
 .PHONY: test-kernel
 test-kernel: $(bin)
-	$(install_packages) pahole
+	$(install_packages) pahole bpftool gcc clang
 	scripts/test-kernel.sh
 
 .PHONY: test-outoftree

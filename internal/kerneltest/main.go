@@ -102,6 +102,9 @@ func test(e *encoders, corpus string) error {
 	if err := resolveIDs(t, e); err != nil {
 		return err
 	}
+	if err := compareDumps(t, e); err != nil {
+		return err
+	}
 	return t.Close()
 }
 
