@@ -216,6 +216,12 @@ func (d *Difference) lines() []line {
 	return all
 }
 
+// String returns d in words: "+ member flags: int at 8".
+func (d Detail) String() string {
+	l := d.line()
+	return strings.TrimPrefix(l.word+" "+l.text, " ")
+}
+
 // line returns d in words: "size: 8 bytes -> 16 bytes", "+ member flags: int
 // at 8".
 func (d Detail) line() line {
