@@ -116,6 +116,9 @@ func (file *btfFile) release(path string) string {
 // have the same path, or the same base in several files.
 func (b *Base) Sum() [sha256.Size]byte { return sha256.Sum256(b.data) }
 
+// Bytes returns the base's BTF as it was read. It must not be changed.
+func (b *Base) Bytes() []byte { return b.data }
+
 // Len returns how many bytes the base's BTF has.
 func (b *Base) Len() uint64 { return uint64(len(b.data)) }
 

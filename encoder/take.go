@@ -11,8 +11,8 @@ import (
 // need not have DWARF: the BTF that it ships with will do. Raw BTF has nothing
 // else. And it may be compressed, as modules are installed.
 
-// errNothing says that there is nothing to look at.
-var errNothing = errors.New("neither DWARF (.debug_info) nor a .BTF section")
+// ErrNothing is the error of a file that Options.Take has nothing to look at in.
+var ErrNothing = errors.New("neither DWARF (.debug_info) nor a .BTF section")
 
 // open opens a file, which may be compressed if it is only to be looked at.
 func (w *worker) open(path string) (*elfio.File, error) {
@@ -35,7 +35,7 @@ func (w *worker) takeShipped(r *Result) error {
 func (w *worker) takeSection(f *elfio.File, r *Result) error {
 	file, err := sectionBTF(f)
 	if errors.Is(err, ErrNoBTF) {
-		return errNothing
+		return ErrNothing
 	}
 	if err != nil {
 		return err
@@ -60,4 +60,9 @@ func (w *worker) take(r *Result, b *btf.BTF) {
 	r.BTF = b
 	w.opts.Take(r)
 	r.BTF = nil // a worker's memory, and used again
+}
+
+// AppendBTF appends the BTF that r is taken with, as it would be written.
+func (r *Result) AppendBTF(buf []byte) []byte {
+	return btf.Append(buf, &r.BTF.Types, r.BTF.Strs, r.BTF.Order)
 }
