@@ -12,6 +12,7 @@ import (
 
 // Kernel is a vmlinux and the modules that were built with it.
 type Kernel struct {
+	Dir     string   // folder with all of it
 	Release string   // what follows vmlinux- in the file's name
 	Vmlinux string   // path
 	Modules []string // paths, sorted
@@ -20,7 +21,7 @@ type Kernel struct {
 // Find looks for vmlinux-RELEASE and *.ko in dir and all below it. It is an error
 // if there are several kernels, or no modules.
 func Find(dir string) (*Kernel, error) {
-	k := &Kernel{}
+	k := &Kernel{Dir: dir}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err

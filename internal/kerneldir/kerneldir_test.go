@@ -13,7 +13,7 @@ func TestFind(t *testing.T) {
 		files []string
 		want  *Kernel // nil: an error
 	}{
-		{"a kernel", []string{"lib/b.ko", "boot/vmlinux-6.1", "lib/a/c.ko", "lib/x.ko.zst"}, &Kernel{"6.1", "boot/vmlinux-6.1", []string{"lib/a/c.ko", "lib/b.ko"}}},
+		{"a kernel", []string{"lib/b.ko", "boot/vmlinux-6.1", "lib/a/c.ko", "lib/x.ko.zst"}, &Kernel{"", "6.1", "boot/vmlinux-6.1", []string{"lib/a/c.ko", "lib/b.ko"}}},
 		{"two", []string{"vmlinux-6.1", "vmlinux-6.2", "a.ko"}, nil},
 		{"no modules", []string{"vmlinux-6.1"}, nil},
 		{"no vmlinux", []string{"a.ko", "vmlinux"}, nil},
@@ -41,6 +41,7 @@ func TestFind(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := *c.want
+			want.Dir = dir
 			want.Vmlinux = filepath.Join(dir, want.Vmlinux)
 			for i, m := range want.Modules {
 				want.Modules[i] = filepath.Join(dir, m)

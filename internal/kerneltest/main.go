@@ -77,6 +77,9 @@ func test(e *encoders, corpus string) error {
 	if err := checkGood(t, e); err != nil {
 		return err
 	}
+	if err := regressTree(t, e); err != nil {
+		return err
+	}
 	if err := encodeVmlinux(t, e); err != nil {
 		return err
 	}
