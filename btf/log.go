@@ -82,7 +82,7 @@ func (b *BTF) logType(id ID) string {
 	details := ""
 	switch r.Info.Kind() {
 	case KindInt:
-		details = fmt.Sprintf("size=%d bits_offset=%d nr_bits=%d encoding=%s", r.Type, r.Aux>>16&0xff, r.Aux&0xff, logEncoding(r.Aux>>24&0xf))
+		details = fmt.Sprintf("size=%d bits_offset=%d nr_bits=%d encoding=%s", r.Type, r.Aux>>16&0xff, r.Aux&0xff, intEncodingText(r.Aux>>24&0xf))
 	case KindPtr, KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag, KindFunc:
 		details = fmt.Sprintf("type_id=%d", r.Type)
 	case KindArray:
@@ -105,20 +105,6 @@ func (b *BTF) logType(id ID) string {
 		details = fmt.Sprintf("type=%d component_idx=%d", r.Type, int32(r.Aux))
 	}
 	return b.logHead(id) + " " + details
-}
-
-func logEncoding(e uint32) string {
-	switch e {
-	case 0:
-		return "(none)"
-	case IntSigned:
-		return "SIGNED"
-	case IntChar:
-		return "CHAR"
-	case IntBool:
-		return "BOOL"
-	}
-	return "UNKN"
 }
 
 func (b *BTF) logParams(params []Item) string {

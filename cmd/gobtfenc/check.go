@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gobtfenc/gobtfenc/encoder"
-	"github.com/gobtfenc/gobtfenc/internal/escape"
 	"github.com/gobtfenc/gobtfenc/internal/modtree"
 	"github.com/gobtfenc/gobtfenc/internal/number"
 	"github.com/gobtfenc/gobtfenc/report/check"
@@ -133,9 +132,9 @@ func (f *checkFlags) tell(results []check.Result, partly bool, start time.Time) 
 	for i := range results {
 		switch file := &results[i]; {
 		case file.Error != "":
-			report(errors.New(escape.Terminal(file.Error)))
+			report(errors.New(file.Error))
 		case file.NoBTF:
-			report(fmt.Errorf("%s: %w", escape.Terminal(file.Path), encoder.ErrNoBTF))
+			report(fmt.Errorf("%s: %w", file.Path, encoder.ErrNoBTF))
 		}
 	}
 	write := r.JSON
