@@ -213,7 +213,8 @@ func (p *Palette) shape(b *btf.BTF, row *btf.Row) uint64 {
 	if !s.TypeIsRef {
 		c = mix(c, uint64(row.Type))
 	}
-	if !s.HasItems {
+	switch row.Info.Kind() {
+	case btf.KindInt, btf.KindVar, btf.KindDeclTag, btf.KindVoid: // the last are types of unknown kinds
 		c = mix(c, uint64(row.Aux))
 	}
 	for _, m := range b.Types.ItemsOf(row) {
