@@ -15,17 +15,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/gobtfenc
-package=linux-source-6.12
-if [ -z "${SOURCE:-}" ]; then
-	SOURCE=$cache/$package/$package
-	if [ ! -f "$SOURCE.complete" ]; then
-		dir=$(scripts/fetch-packages.sh "$package" "$package")
-		echo "test-kbuild: unpacking $SOURCE" >&2
-		tar -xf "$dir/usr/src/$package.tar.xz" -C "$dir"
-		rm "$dir/usr/src/$package.tar.xz"
-		touch "$SOURCE.complete"
-	fi
-fi
+SOURCE=${SOURCE:-$(scripts/fetch-source.sh)}
 go run ./internal/selftest "$SOURCE"
 exec go run ./internal/kbuildtest -gobtfenc bin/gobtfenc -pahole "${PAHOLE:-scripts/kbuild/pahole}" \
 	-config "${CONFIG:-scripts/kbuild/test.config}" -source "$SOURCE" -work "${WORK:-$cache/kbuild}"
