@@ -7,6 +7,8 @@
 #	make test-qemu              a Debian kernel in qemu loads the modules and is asked about them
 #	make test-outoftree         Kbuild makes modules with gobtfenc for pahole, against Debian's headers
 #	make test-kbuild            Kbuild makes a kernel with gobtfenc for pahole, against pahole
+#	make regress-defconfig      a kernel's defconfig is built; what is worse in its BTF than at the
+#	                            first run; REGRESS=--update accepts it
 #	make test-slurm             a Slurm array measures a Debian kernel in parts
 #	make bench                  time and memory against pahole and the bare walk, as a table;
 #	                            PAHOLE, BENCH='-runs 7 -only xfs' or BENCH=-scale
@@ -70,6 +72,11 @@ test-qemu: $(bin)
 test-kbuild: $(bin)
 	$(install_packages) gcc flex bison bc kmod xz libelf.h pahole
 	scripts/test-kbuild.sh
+
+.PHONY: regress-defconfig
+regress-defconfig: $(bin)
+	$(install_packages) gcc flex bison bc kmod xz libelf.h openssl/ssl.h
+	scripts/regress-defconfig.sh $(REGRESS)
 
 .PHONY: test-slurm
 test-slurm: $(bin)

@@ -23,6 +23,7 @@ package() {
 	slurmctld | slurmd | sbatch) echo slurm-wlm ;;
 	xz) echo xz-utils ;;
 	libelf.h) echo libelf-dev ;;
+	openssl/*.h) echo libssl-dev ;;
 	*) echo "$1" ;;
 	esac
 }
