@@ -47,7 +47,7 @@ demo: $(bin)
 
 .PHONY: test
 test: bin/staticcheck $(bin)
-	$(install_packages) gcc eu-elflint objcopy clang bpftool pahole chromium
+	$(install_packages) gcc eu-elflint objcopy clang bpftool pahole chromium yamllint
 	scripts/test.sh
 
 bin/staticcheck: tools/go.mod tools/go.sum
