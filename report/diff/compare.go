@@ -151,6 +151,8 @@ type comparison struct {
 	changed      map[btf.ID]bool   // old entities without a partner, or that differ in themselves
 	ways         map[btf.ID]step   // from old own types to what is changed
 
+	byName bool // types of one kind and name count as partners
+
 	steps int // that may still be taken
 }
 

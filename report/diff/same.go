@@ -1,6 +1,10 @@
 package diff
 
-import "github.com/gobtfenc/gobtfenc/btf"
+import (
+	"bytes"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+)
 
 // A comparison looks at minSteps types and members, and stepsPerRecord more for
 // each that there is on either side; two kernels take less than one for each. A
@@ -54,8 +58,17 @@ func (c *comparison) sameName(old, new btf.ID) bool {
 	if c.old.colours.Colour(old) == c.new.colours.Colour(new) {
 		return true
 	}
+	if c.byName {
+		return haveOneKey(c.old.BTF, old, c.new.BTF, new)
+	}
 	partner, ok := c.newOf(old)
 	return ok && partner == c.new.canon(new)
+}
+
+// haveOneKey reports whether two types have a name, and are of one key.
+func haveOneKey(a *btf.BTF, x btf.ID, b *btf.BTF, y btf.ID) bool {
+	kind := kindOf(a.Row(x))
+	return kind != "" && kind == kindOf(b.Row(y)) && bytes.Equal(a.Name(x), b.Name(y))
 }
 
 // sameReference is sameName, or for want of names sameInItself.
