@@ -53,6 +53,7 @@ var allowed = map[string][]string{
 	"report/diff":    {"btf", "internal/escape", "internal/number", "golang.org/x/sync"},
 	"report/regress": {"report/diff", "btf", "internal/escape", "internal/number", "golang.org/x/sync", "github.com/klauspost/compress"},
 	"report/measure": {"btf", "internal/escape", "internal/number", "github.com/jedib0t/go-pretty/v6"},
+	"report/explain": {"report/diff", "btf", "internal/escape", "internal/number"},
 
 	"dwarfconv":  append([]string{"dwarf", "btf"}, hot...),
 	"splitdedup": append([]string{"dwarf", "btf"}, hot...),
@@ -221,7 +222,7 @@ func mayImport(may []string, p string) bool {
 // TestImportsOneWay checks the table itself.
 func TestImportsOneWay(t *testing.T) {
 	level := map[string]int{}
-	for i, packages := range []string{"internal/escape", "btf dwarf internal/gnuopt internal/jobserver internal/modtree internal/number internal/phase", "dwarfconv splitdedup elfio btfids", "encoder report report/check report/diff report/measure internal/objtree", "report/regress", "cmd/gobtfenc"} {
+	for i, packages := range []string{"internal/escape", "btf dwarf internal/gnuopt internal/jobserver internal/modtree internal/number internal/phase", "dwarfconv splitdedup elfio btfids", "encoder report report/check report/diff report/measure internal/objtree", "report/explain report/regress", "cmd/gobtfenc"} {
 		for p := range strings.FieldsSeq(packages) {
 			level[p] = i
 		}
