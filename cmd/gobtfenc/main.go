@@ -108,7 +108,10 @@ func rootCommand() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
-	root.AddCommand(encodeCommand(), measureCommand(), checkCommand(), diffCommand(), regressCommand(), dumpCommand(), paholeCommand(), resolveBtfidsCommand())
+	root.AddCommand(
+		encodeCommand(), measureCommand(), explainCommand(), checkCommand(), diffCommand(), regressCommand(), dumpCommand(),
+		paholeCommand(), resolveBtfidsCommand(),
+	)
 	return root
 }
 
