@@ -184,8 +184,8 @@ func (s *dieScan) add(e *dwarf.Entry, unit string) {
 	})
 }
 
-// maxOrigins is how many origins a DIE may have one above the other; compilers
-// write 2.
+// maxOrigins is how many origins a DIE may have one above the other: an abstract
+// instance, and its declaration, leave room to spare.
 const maxOrigins = 4
 
 // found returns the DIEs of the name, and how many places it is inlined at. A DIE is

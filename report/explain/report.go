@@ -113,8 +113,8 @@ const (
 	// maxDifferences is how many are told of one pair of types.
 	maxDifferences = 100
 
-	// maxText bounds the words for the differences of one module, in bytes. A
-	// kernel's modules take some thousand.
+	// maxText bounds the words for the differences of one module, in bytes.
+	// Debian's 1,138 modules have 312 causes together.
 	maxText = 64 << 20
 )
 
