@@ -16,6 +16,7 @@ import (
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
+	"github.com/gobtfenc/gobtfenc/internal/corpus"
 )
 
 // load gives data to the running kernel and returns what it says. The test is
@@ -252,7 +253,7 @@ func TestCorpusIsValid(t *testing.T) {
 			checkMessage(t, "Check for 6.1", btf.Check(data, base, btf.Rules{TagsFirst: true, NoTagFlag: true, NarrowInfo: true}), want)
 		}
 	})
-	data := readZstd(t, filepath.Join(corpusDir(t), "vmlinux.btf.zst"))
+	data := readZstd(t, filepath.Join(corpus.Dir(t), "vmlinux.btf.zst"))
 	if err := load(t, data); err != nil {
 		t.Errorf("kernel: %v", err)
 	}

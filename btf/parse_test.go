@@ -1,11 +1,9 @@
 package btf_test
 
 import (
-	"archive/tar"
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,24 +13,8 @@ import (
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
+	"github.com/gobtfenc/gobtfenc/internal/corpus"
 )
-
-// corpusDir is where the corpus lies: GOBTFENC_CORPUS, else ../shared/corpus
-// beside the repository.
-func corpusDir(tb testing.TB) string {
-	tb.Helper()
-	dir := os.Getenv("GOBTFENC_CORPUS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "corpus")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") != "" {
-			tb.Fatalf("no corpus: %v", err)
-		}
-		tb.Skipf("no corpus: %v", err)
-	}
-	return dir
-}
 
 func readZstd(tb testing.TB, path string) []byte {
 	tb.Helper()
@@ -55,7 +37,7 @@ func readZstd(tb testing.TB, path string) []byte {
 // corpusBase returns the corpus's vmlinux BTF.
 func corpusBase(tb testing.TB) (data []byte, b *btf.BTF) {
 	tb.Helper()
-	data = readZstd(tb, filepath.Join(corpusDir(tb), "vmlinux.btf.zst"))
+	data = readZstd(tb, filepath.Join(corpus.Dir(tb), "vmlinux.btf.zst"))
 	b, err := btf.Parse(data, nil)
 	if err != nil {
 		tb.Fatal(err)
@@ -66,11 +48,11 @@ func corpusBase(tb testing.TB) (data []byte, b *btf.BTF) {
 // corpusBlobs calls f for every BTF of the corpus with the base it stands on.
 func corpusBlobs(t *testing.T, f func(t *testing.T, name string, data []byte, base *btf.BTF)) {
 	_, vmlinux := corpusBase(t)
-	files, err := filepath.Glob(filepath.Join(corpusDir(t), "*.btf.zst"))
+	files, err := filepath.Glob(filepath.Join(corpus.Dir(t), "*.btf.zst"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	more, err := filepath.Glob(filepath.Join(corpusDir(t), "features", "*.btf.zst"))
+	more, err := filepath.Glob(filepath.Join(corpus.Dir(t), "features", "*.btf.zst"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,24 +77,7 @@ func corpusBlobs(t *testing.T, f func(t *testing.T, name string, data []byte, ba
 // kernel.
 func corpusModules(t *testing.T, f func(name string, data []byte, base *btf.BTF)) {
 	_, base := corpusBase(t)
-	all := readZstd(t, filepath.Join(corpusDir(t), "all-modules.head.tar.zst"))
-	for r := tar.NewReader(bytes.NewReader(all)); ; {
-		h, err := r.Next()
-		if err == io.EOF {
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.HasSuffix(h.Name, ".btf") {
-			continue
-		}
-		data, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(h.Name, err)
-		}
-		f(h.Name, data, base)
-	}
+	corpus.Modules(t, func(name string, data []byte) { f(name, data, base) })
 }
 
 // TestKernelModules reads, checks and writes each of a kernel's modules.

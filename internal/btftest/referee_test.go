@@ -1,18 +1,12 @@
 package btftest_test
 
 import (
-	"archive/tar"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
+	"github.com/gobtfenc/gobtfenc/internal/corpus"
 )
 
 const intBase = `
@@ -98,48 +92,21 @@ func TestRefereeOnKernel(t *testing.T) {
 	if testing.Short() {
 		t.Skip("1,138 modules")
 	}
-	dir := os.Getenv("GOBTFENC_CORPUS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpus")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no corpus: %v", err)
-		}
-		t.Skipf("no corpus: %v", err)
-	}
-	data, err := io.ReadAll(openZstd(t, filepath.Join(dir, "vmlinux.btf.zst")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := corpus.Read(t, "vmlinux.btf")
 	base, err := btf.Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := btftest.NewReferee()
 	var modules, withDup, dup, dupInBase int
-	for tr := tar.NewReader(openZstd(t, filepath.Join(dir, "all-modules.head.tar.zst"))); ; {
-		h, err := tr.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.HasSuffix(h.Name, ".btf") {
-			continue
-		}
-		data, err := io.ReadAll(tr)
-		if err != nil {
-			t.Fatal(err)
-		}
+	corpus.Modules(t, func(name string, data []byte) {
 		b, err := btf.Parse(data, base)
 		if err != nil {
-			t.Fatal(h.Name, err)
+			t.Fatal(name, err)
 		}
 		d := r.Compare(b, b)
 		if len(d.Missing)+len(d.Extra) > 0 {
-			t.Errorf("%s differs from itself: %v", h.Name, d)
+			t.Errorf("%s differs from itself: %v", name, d)
 		}
 		modules++
 		dup += len(d.Dup)
@@ -147,23 +114,8 @@ func TestRefereeOnKernel(t *testing.T) {
 		if len(d.DupInBase) > 0 {
 			withDup++
 		}
-	}
+	})
 	if modules != 1138 || withDup != 80 || dup != 4 || dupInBase != 431 {
 		t.Errorf("%d modules, %d with duplicates of the base, dup=%d dup_in_base=%d; want 1138, 80, 4, 431", modules, withDup, dup, dupInBase)
 	}
-}
-
-func openZstd(t *testing.T, path string) io.Reader {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { f.Close() })
-	d, err := zstd.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(d.Close)
-	return d
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/gobtfenc/gobtfenc/internal/corpus"
 )
 
 const objects = "../../testdata/kernel/obj/"
@@ -66,27 +66,8 @@ func TestCount(t *testing.T) {
 
 // TestCountCorpus walks modules that a linker put together of many units.
 func TestCountCorpus(t *testing.T) {
-	dir := os.Getenv("GOBTFENC_CORPUS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpus")
-	}
-	d, err := zstd.NewReader(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
 	for _, name := range []string{"af_key.ko", "8021q.ko", "nf_tables.ko"} {
-		packed, err := os.ReadFile(filepath.Join(dir, name+".zst"))
-		if err != nil {
-			if os.Getenv("CI") != "" {
-				t.Fatal("no corpus of kernel modules:", err)
-			}
-			t.Skip("no corpus of kernel modules; set GOBTFENC_CORPUS:", err)
-		}
-		data, err := d.DecodeAll(packed, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := corpus.Read(t, name)
 		path := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(path, data, 0o644); err != nil {
 			t.Fatal(err)

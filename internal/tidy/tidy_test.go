@@ -81,6 +81,7 @@ var allowed = map[string][]string{
 
 	"internal/btftest":   {"btf"},
 	"internal/bpftool":   nil,
+	"internal/corpus":    {"github.com/klauspost/compress"},
 	"internal/dwarftest": {"dwarf", "btf"},
 	"internal/idstest":   {"btf"},
 	"internal/kerneltest": {
@@ -98,7 +99,7 @@ var allowed = map[string][]string{
 
 // forTests may be imported by tests only, by those of any package.
 var forTests = []string{
-	"internal/bpftool", "internal/btftest", "internal/dwarftest", "internal/diewalk", "internal/idstest", "internal/jobserver",
+	"internal/bpftool", "internal/btftest", "internal/corpus", "internal/dwarftest", "internal/diewalk", "internal/idstest", "internal/jobserver",
 	"github.com/cilium/ebpf",
 	"github.com/go-delve/delve/pkg/dwarf",
 	"github.com/google/go-cmp",

@@ -3,45 +3,15 @@ package diff_test
 import (
 	"bytes"
 	"encoding/binary"
-	"io"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
+	"github.com/gobtfenc/gobtfenc/internal/corpus"
 	"github.com/gobtfenc/gobtfenc/report/diff"
 )
-
-// corpusFile returns a file of the corpus of real modules, or skips the test.
-func corpusFile(t *testing.T, name string) []byte {
-	t.Helper()
-	dir := os.Getenv("GOBTFENC_CORPUS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpus")
-	}
-	f, err := os.Open(filepath.Join(dir, name+".zst"))
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("no corpus of kernel modules:", err)
-		}
-		t.Skip("no corpus of kernel modules; set GOBTFENC_CORPUS:", err)
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer z.Close()
-	data, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
 
 func parse(t *testing.T, data []byte, base *btf.BTF) *btf.BTF {
 	t.Helper()
@@ -55,11 +25,11 @@ func parse(t *testing.T, data []byte, base *btf.BTF) *btf.BTF {
 // TestFeatures compares what pahole makes of a module with and without a feature:
 // there is what the feature is for and nothing else.
 func TestFeatures(t *testing.T) {
-	base := parse(t, corpusFile(t, "vmlinux.btf"), nil)
+	base := parse(t, corpus.Read(t, "vmlinux.btf"), nil)
 	c := diff.NewComparer(base, base)
 	for _, name := range []string{"kvm-intel", "nf_conntrack", "openvswitch", "overlay", "tcp_bbr", "xfs", "zram"} {
-		head := parse(t, corpusFile(t, name+".head.btf"), base)
-		r := run(c, head, parse(t, corpusFile(t, filepath.Join("features", name+".global_var.btf")), base))
+		head := parse(t, corpus.Read(t, name+".head.btf"), base)
+		r := run(c, head, parse(t, corpus.Read(t, filepath.Join("features", name+".global_var.btf")), base))
 		for _, d := range r.Modules[0].Differences {
 			if d.Change != diff.Added && d.Change != diff.Unnamed {
 				t.Errorf("%s: global_var: %+v", name, d)
@@ -68,7 +38,7 @@ func TestFeatures(t *testing.T) {
 		if len(r.Modules[0].Differences) < 5 {
 			t.Errorf("%s: global_var: %d differences", name, len(r.Modules[0].Differences))
 		}
-		r = run(c, head, parse(t, corpusFile(t, filepath.Join("features", name+".true_signature.btf")), base))
+		r = run(c, head, parse(t, corpus.Read(t, filepath.Join("features", name+".true_signature.btf")), base))
 		for _, d := range r.Modules[0].Differences {
 			if d.Kind != "function" && d.Change != diff.Unnamed && d.Kind != "tag" {
 				t.Errorf("%s: true_signature: %+v", name, d)
@@ -80,8 +50,8 @@ func TestFeatures(t *testing.T) {
 // TestDamaged changes a word of a module at a time: where the referee finds that
 // the types are others, so does the report.
 func TestDamaged(t *testing.T) {
-	base := parse(t, corpusFile(t, "vmlinux.btf"), nil)
-	data := corpusFile(t, "nf_conntrack.head.btf")
+	base := parse(t, corpus.Read(t, "vmlinux.btf"), nil)
+	data := corpus.Read(t, "nf_conntrack.head.btf")
 	old := parse(t, data, base)
 	c, referee, rnd := diff.NewComparer(base, base), btftest.NewReferee(), rand.New(rand.NewPCG(1, 2))
 	begin := binary.LittleEndian.Uint32(data[4:]) + binary.LittleEndian.Uint32(data[8:])

@@ -14,10 +14,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
+	"github.com/gobtfenc/gobtfenc/internal/corpus"
 	"github.com/gobtfenc/gobtfenc/report/measure"
 )
 
@@ -227,27 +226,7 @@ func TestIdentifySplit(t *testing.T) {
 // corpus of real modules, or skips the test.
 func vmlinux(t testing.TB) *btf.BTF {
 	t.Helper()
-	dir := os.Getenv("GOBTFENC_CORPUS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpus")
-	}
-	packed, err := os.ReadFile(filepath.Join(dir, "vmlinux.btf.zst"))
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("no corpus of kernel modules:", err)
-		}
-		t.Skip("no corpus of kernel modules; set GOBTFENC_CORPUS:", err)
-	}
-	unzstd, err := zstd.NewReader(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unzstd.Close()
-	data, err := unzstd.DecodeAll(packed, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := btf.Parse(data, nil)
+	b, err := btf.Parse(corpus.Read(t, "vmlinux.btf"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
