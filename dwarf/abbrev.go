@@ -20,6 +20,9 @@ type Selection struct {
 	// Tag returns a number of the caller's for a tag, kept in Abbrev.Class,
 	// and the set of slots wanted of its DIEs, bit i for slot i.
 	Tag func(Tag) (class uint8, slots uint32)
+	// Brief returns the slots that ReadBriefs reads of a class, ok false where
+	// it is not called for it; nil for no class.
+	Brief func(class uint8) (slots BriefSlots, ok bool)
 }
 
 // op loads one attribute.
@@ -39,6 +42,8 @@ type Abbrev struct {
 	Class    uint8 // from Selection.Tag
 	Children bool
 	Has      uint32 // slots that Read fills
+
+	brief brief
 
 	ops  []op // loads the wanted attributes
 	tail int  // bytes to skip behind the last of ops
@@ -199,6 +204,11 @@ func (c *compiler) declaration() Abbrev {
 	a.tail, a.skipTail = skip, skipAll
 	a.nops, a.nskips = len(c.t.ops)-a.first, len(c.skips)
 	setRest(c.t.ops[a.first:], a.tail)
+	if c.sel.Brief != nil {
+		if slots, ok := c.sel.Brief(class); ok {
+			a.setBrief(c.t.ops[a.first:], slots)
+		}
+	}
 	c.t.ops = append(c.t.ops, c.skips...)
 	setRest(c.t.ops[a.first+a.nops:], a.skipTail)
 	return a

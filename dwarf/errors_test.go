@@ -2,6 +2,8 @@ package dwarf_test
 
 import (
 	"encoding/binary"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,6 +105,11 @@ func FuzzUnit(f *testing.F) {
 		skipped, serr := walkBlind(s, true)
 		if (err == nil) != (serr == nil) || err == nil && read != skipped {
 			t.Errorf("reading: %d DIEs, error %v; skipping: %d DIEs, error %v", read, err, skipped, serr)
+		}
+		single, _, err := walkBrief(s, 0)
+		runs, _, rerr := walkBrief(s, 3)
+		if !slices.Equal(single, runs) || fmt.Sprint(err) != fmt.Sprint(rerr) {
+			t.Errorf("one by one: %q, %v; in runs: %q, %v", single, err, runs, rerr)
 		}
 	})
 }

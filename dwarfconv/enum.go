@@ -33,9 +33,14 @@ func (c *Converter) enum(a *dwarf.Abbrev, off uint32) frame {
 // enumerator adds a value in ENUM64's form: high half in Type, low in Val.
 func (c *Converter) enumerator(a *dwarf.Abbrev, top *frame) {
 	v := int64(c.value(a, slotConstValue))
-	top.negative = top.negative || v < 0
-	top.wide = top.wide || v < math.MinInt32 || v > math.MaxUint32
+	top.noteEnumerator(v)
 	c.item(top, btf.Item{Name: uint32(c.nameOf(a)), Type: uint32(uint64(v) >> 32), Val: uint32(v)})
+}
+
+// noteEnumerator notes what a value says of the whole enumeration.
+func (f *frame) noteEnumerator(v int64) {
+	f.negative = f.negative || v < 0
+	f.wide = f.wide || v < math.MinInt32 || v > math.MaxUint32
 }
 
 func (c *Converter) closeEnum(f *frame, row *btf.Row) {

@@ -196,4 +196,17 @@ func ruleOf(tag dwarf.Tag) (uint8, uint32) {
 	return r.class, r.want
 }
 
-var selection = dwarf.Selection{Slot: slotOf, Tag: ruleOf}
+// briefSlots are the slots of items that are read in runs (walk.go).
+func briefSlots(cls uint8) (dwarf.BriefSlots, bool) {
+	switch cls {
+	case clsMember:
+		return dwarf.BriefSlots{Name: slotName, Type: slotType, Val: slotMemberLoc}, true
+	case clsEnumerator:
+		return dwarf.BriefSlots{Name: slotName, Type: -1, Val: slotConstValue}, true
+	case clsParam:
+		return dwarf.BriefSlots{Name: slotName, Type: slotType, Val: -1}, true
+	}
+	return dwarf.BriefSlots{}, false
+}
+
+var selection = dwarf.Selection{Slot: slotOf, Tag: ruleOf, Brief: briefSlots}

@@ -68,6 +68,8 @@ type walk struct {
 	intRow    uint32     // first base type of that name, 0 for none
 	jumped    bool       // a subtree was left out
 	noJump    bool       // leave none out
+	plain     bool       // read no DIEs in runs
+	batch     [32]dwarf.Brief
 	dangling  int
 	groupDIEs int
 	late      int // calls of lateParam
@@ -102,7 +104,7 @@ func (c *Converter) begin(n int) {
 	c.enum64s, c.specs, c.varSpecs = c.enum64s[:0], c.specs[:0], c.varSpecs[:0]
 	c.decls, c.tagRefs, c.gnuTags = c.decls[:0], c.tagRefs[:0], c.gnuTags[:0]
 	c.intRow, c.jumped, c.arrays, c.aliases = 0, false, false, false
-	c.dangling, c.groupDIEs, c.late = 0, 0, 0
+	c.dangling, c.groupDIEs, c.late, c.plain = 0, 0, 0, false
 	c.remap = nil
 	if c.intName == 0 {
 		c.intName = c.names.strs.Intern([]byte("int"))
@@ -116,6 +118,9 @@ func (c *Converter) walkUnit() {
 	c.open = -1
 	dies := 0
 	for len(c.stack) > 0 && c.groupDIEs+dies < maxDIEs {
+		if top := &c.stack[len(c.stack)-1]; briefClass[top.ctx] != 0 && !c.plain {
+			dies += c.briefs(top)
+		}
 		pos := r.Pos
 		a, ok := r.Next()
 		if !ok {
