@@ -70,7 +70,7 @@ func (m *Module) refOf(id btf.ID) uint64 {
 		return prime
 	}
 	if isCut(r) || int(n) < len(cyclic) && cyclic[n] {
-		return signName(r)
+		return signName(m.base.seed, r)
 	}
 	return sigs[n]
 }

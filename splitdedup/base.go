@@ -14,6 +14,7 @@ type Base struct {
 	// types is the base with canonical names and references: where the base
 	// has a type twice, references lead to the first.
 	types  btf.Types
+	seed   uint64   // of all signatures
 	sigs   []uint64 // by id
 	cyclic []bool   // nil where no type is cut although its kind is not
 	index  table    // the first of each type
@@ -38,7 +39,7 @@ type Base struct {
 func NoBase() *Base { return noBase(false) }
 
 func noBase(collide bool) *Base {
-	b := &Base{types: btf.Types{Rows: make([]btf.Row, 1)}, sigs: []uint64{prime}, collide: collide}
+	b := &Base{types: btf.Types{Rows: make([]btf.Row, 1)}, seed: newSeed(), sigs: []uint64{prime}, collide: collide}
 	b.index.reset(0)
 	b.fwds.reset(0)
 	return b
@@ -56,13 +57,13 @@ func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Base{types: *t, strs: x, complete: map[btf.StrOff]btf.ID{}, enums: map[btf.StrOff]enumNames{}, collide: collide}
+	b := &Base{types: *t, seed: newSeed(), strs: x, complete: map[btf.StrOff]btf.ID{}, enums: map[btf.StrOff]enumNames{}, collide: collide}
 	b.hideOpaque()
 	b.canonicalNames()
 
 	m := NewModule()
 	m.Reset(noBase(collide))
-	m.strict = true
+	m.strict, m.unit.seed = true, b.seed
 	m.unit.reset(&b.types, len(b.types.Rows))
 	if err := m.sign(); err != nil {
 		return nil, fmt.Errorf("base: %w", err)
@@ -200,7 +201,7 @@ func (b *Base) indexNames() {
 		}
 		switch r.Info.Kind() {
 		case btf.KindFwd:
-			b.fwds.add(signName(r), btf.ID(n))
+			b.fwds.add(signName(b.seed, r), btf.ID(n))
 		case btf.KindEnum, btf.KindEnum64:
 			e := b.enums[r.Name]
 			e.add(btf.ID(n), r)

@@ -103,7 +103,7 @@ func NewModule() *Module {
 
 // Reset empties m and puts it on top of base.
 func (m *Module) Reset(base *Base) {
-	m.base, m.first = base, btf.ID(len(base.types.Rows))
+	m.base, m.first, m.unit.seed = base, btf.ID(len(base.types.Rows)), base.seed
 	m.own.Reset()
 	m.sigs = m.sigs[:0]
 	m.index.reset(1024)
@@ -120,6 +120,7 @@ func (m *Module) Reset(base *Base) {
 type unit struct {
 	types    *btf.Types
 	fixed    int      // locals from here on are given: canon is set
+	seed     uint64   // of the base's signatures
 	sigs     []uint64 // signature
 	refs     []uint64 // what a reference to the type contributes
 	depth    []uint16 // of the tree; 0 while unsigned

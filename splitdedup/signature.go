@@ -11,9 +11,10 @@ import (
 // One signature serves base and modules alike: a type that is hashed one way
 // in the base and another way in a module would never be shared, silently.
 //
-// The seed differs from process to process, so that nobody can prepare input
-// whose signatures collide. Nothing that is written depends on it: signatures
-// find candidates, and the order of candidates is that of insertion.
+// The seed differs from base to base, so that nobody can prepare input whose
+// signatures collide; a module signs with its base's. Nothing that is written
+// depends on it: signatures find candidates, and the order of candidates is that
+// of insertion.
 
 // maxDepth bounds a tree of types: arrays of pointers to prototypes and so on,
 // down to named types. The kernel takes chains of 32 modifiers
@@ -22,7 +23,8 @@ const maxDepth = 1000
 
 const prime = 0x9e3779b97f4a7c15
 
-var seed = maphash.Comparable(maphash.MakeSeed(), 0)
+// newSeed returns a seed that nobody can know.
+func newSeed() uint64 { return maphash.Comparable(maphash.MakeSeed(), 0) }
 
 func mix(h, v uint64) uint64 {
 	hi, lo := bits.Mul64(h^v, prime)
@@ -31,7 +33,7 @@ func mix(h, v uint64) uint64 {
 
 // signRow begins the signature of a row with all that is neither a reference
 // nor an item.
-func signRow(r *btf.Row, s btf.Shape) uint64 {
+func signRow(seed uint64, r *btf.Row, s btf.Shape) uint64 {
 	h := mix(seed, uint64(r.Name)<<32|uint64(r.Info))
 	if !s.TypeIsRef {
 		h = mix(h, uint64(r.Type))
@@ -52,7 +54,7 @@ func signItem(h uint64, it *btf.Item, s btf.Shape, ref uint64) uint64 {
 
 // signName is what a reference to a cut type contributes. FWD and complete
 // type, and ENUM and ENUM64, give the same.
-func signName(r *btf.Row) uint64 {
+func signName(seed uint64, r *btf.Row) uint64 {
 	class := uint64(r.Info.Kind())
 	switch r.Info.Kind() {
 	case btf.KindFwd:
@@ -135,7 +137,7 @@ func (u *unit) signAll() error {
 	}
 	for n := 1; n < u.fixed; n++ {
 		if r := &u.types.Rows[n]; u.isCut(btf.ID(n)) {
-			u.refs[n] = signName(r)
+			u.refs[n] = signName(u.seed, r)
 		}
 	}
 	for n := 1; n < u.fixed; n++ {
@@ -175,7 +177,7 @@ func (u *unit) signOne(n btf.ID, level int) error {
 	r := &u.types.Rows[n]
 	s := btf.Shapes[r.Info.Kind()]
 	depth, via := uint16(0), uint16(0)
-	h := signRow(r, s)
+	h := signRow(u.seed, r, s)
 	if s.TypeIsRef {
 		c, d, err := u.ref(btf.ID(r.Type), level)
 		if err != nil {
