@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"github.com/gobtfenc/gobtfenc/internal/bigmem"
 )
 
 // ParseError says what of a BTF blob is wrong and where.
@@ -50,6 +52,28 @@ func Parse(data []byte, base *BTF) (*BTF, error) {
 		return nil, b.refError(types, kinds, bad)
 	}
 	b.kinds = kinds
+	return b, nil
+}
+
+// Restore returns what Parse made of data, a base, when types are those that it
+// read: what takes time is not done again. Whoever kept types answers for them.
+func Restore(data []byte, types Types) (*BTF, error) {
+	h, order, err := readHeader(data)
+	if err != nil {
+		return nil, err
+	}
+	body := data[h.len:]
+	b, err := newBTF(body[h.strOff:h.strOff+h.strLen:h.strOff+h.strLen], nil, order)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkStrings(b); err != nil {
+		return nil, err
+	}
+	if b.kinds, err = readLayout(body[h.layoutOff:h.layoutOff+h.layoutLen], order); err != nil {
+		return nil, err
+	}
+	b.Types = types
 	return b, nil
 }
 
@@ -131,7 +155,7 @@ func (b *BTF) readTypes(types []byte, kinds *kindTable) (bad int, err error) {
 		rows++
 	}
 	// Both numbers are bounded by the bytes that countTypes has walked over.
-	b.Types = Types{Rows: make([]Row, rows), Items: make([]Item, items)}
+	b.Types = Types{Rows: bigmem.Make[Row](rows), Items: bigmem.Make[Item](items)}
 	return b.fillTypes(types, kinds), nil
 }
 

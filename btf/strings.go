@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/bits"
+	"slices"
 	"sync"
+
+	"github.com/gobtfenc/gobtfenc/internal/bigmem"
 )
 
 // StrIndex finds the strings of one immutable string section by content. It
@@ -16,8 +19,39 @@ type StrIndex struct {
 	slots []uint32 // open addressing: tag of the hash, offset; 0 is free (the empty string is not stored)
 	mask  uint32
 	shift uint8 // width of an offset in a slot; the tag has the bits above
-	seed  maphash.Seed
+	seed  uint64
 	dups  bool
+}
+
+// newSeed returns a seed that nobody can know, so that nobody can prepare
+// strings whose hashes collide.
+func newSeed() uint64 { return maphash.Comparable(maphash.MakeSeed(), 0) }
+
+// hashString hashes a string, most of which have less than 16 bytes. Unlike
+// hash/maphash's a seed may be kept between processes.
+func hashString(seed uint64, s []byte) uint64 {
+	le := binary.LittleEndian
+	key, n := bits.RotateLeft64(seed, 29)*0x9e3779b97f4a7c15, uint64(len(s))
+	h := seed ^ n
+	for len(s) > 16 {
+		h = fold(le.Uint64(s)^h, le.Uint64(s[8:])^key)
+		s = s[16:]
+	}
+	var a, b uint64
+	switch l := len(s); {
+	case l >= 8:
+		a, b = le.Uint64(s), le.Uint64(s[l-8:])
+	case l >= 4:
+		a, b = uint64(le.Uint32(s)), uint64(le.Uint32(s[l-4:]))
+	case l > 0:
+		a = uint64(s[0])<<16 | uint64(s[l/2])<<8 | uint64(s[l-1])
+	}
+	return fold(fold(a^h, b^key), n^key)
+}
+
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
 }
 
 // NewStrIndex indexes strs, a string section whose first byte is NUL. Of equal
@@ -35,8 +69,8 @@ func NewStrIndex(strs []byte) (*StrIndex, error) {
 		size *= 2
 	}
 	x := &StrIndex{
-		strs: strs, slots: make([]uint32, size), mask: size - 1,
-		shift: uint8(bits.Len32(uint32(len(strs)))), seed: maphash.MakeSeed(),
+		strs: strs, slots: bigmem.Make[uint32](int(size)), mask: size - 1,
+		shift: uint8(bits.Len32(uint32(len(strs)))), seed: newSeed(),
 	}
 	for off := 1; off < len(strs); {
 		end := off + bytes.IndexByte(strs[off:], 0)
@@ -46,6 +80,20 @@ func NewStrIndex(strs []byte) (*StrIndex, error) {
 		off = end + 1
 	}
 	return x, nil
+}
+
+// Table returns what was made of a section in which no string stands twice, for
+// [RestoreStrIndex]. It must not be changed.
+func (x *StrIndex) Table() (slots []uint32, seed uint64) { return x.slots, x.seed }
+
+// RestoreStrIndex returns the index of strs that [StrIndex.Table] was asked for.
+// Of another section's it finds some strings not, and none where it is not.
+func RestoreStrIndex(strs []byte, slots []uint32, seed uint64) (*StrIndex, error) {
+	n := len(slots)
+	if n < 16 || n&(n-1) != 0 || !slices.Contains(slots, 0) || uint64(len(strs)) >= 1<<32 {
+		return nil, fmt.Errorf("string index: %#x slots", n)
+	}
+	return &StrIndex{strs: strs, slots: slots, mask: uint32(n - 1), shift: uint8(bits.Len32(uint32(len(strs)))), seed: seed}, nil
 }
 
 // tag returns the bits of a hash that a slot keeps, in their place: most
@@ -61,7 +109,7 @@ func (x *StrIndex) at(slot uint32, hash uint64) StrOff {
 }
 
 func (x *StrIndex) insert(off StrOff, s []byte) {
-	hash := maphash.Bytes(x.seed, s)
+	hash := hashString(x.seed, s)
 	i := uint32(hash) & x.mask
 	for ; x.slots[i] != 0; i = (i + 1) & x.mask {
 		if o := x.at(x.slots[i], hash); o != 0 && x.holds(o, s) {
@@ -86,7 +134,7 @@ func (x *StrIndex) Find(s []byte) (StrOff, bool) {
 	if x == nil {
 		return 0, false
 	}
-	return x.find(maphash.Bytes(x.seed, s), s)
+	return x.find(hashString(x.seed, s), s)
 }
 
 func (x *StrIndex) find(hash uint64, s []byte) (StrOff, bool) {
@@ -143,7 +191,7 @@ type Strings struct {
 
 	base  *StrIndex
 	start StrOff
-	seed  maphash.Seed
+	seed  uint64
 
 	mu    sync.Mutex
 	own   []byte   // own section, as it is written
@@ -155,7 +203,7 @@ type Strings struct {
 // NewStrings returns an empty table on top of base, nil for none. Without a
 // base the own section begins with the empty string.
 func NewStrings(base *StrIndex) *Strings {
-	s := &Strings{Limit: 1 << 30, seed: maphash.MakeSeed(), slots: make([]StrOff, 1024)}
+	s := &Strings{Limit: 1 << 30, seed: newSeed(), slots: make([]StrOff, 1024)}
 	s.Reset(base)
 	return s
 }
@@ -189,7 +237,7 @@ func (s *Strings) Intern(b []byte) StrOff {
 	if len(b) == 0 {
 		return 0
 	}
-	hash := maphash.Bytes(s.seed, b)
+	hash := hashString(s.seed, b)
 	if s.base != nil {
 		if off, ok := s.base.find(hash, b); ok {
 			return off
@@ -279,7 +327,7 @@ func (s *Strings) grow() {
 	}
 	for o := first; o < len(s.own); {
 		b := s.ownBytes(s.start + StrOff(o))
-		i := uint32(maphash.Bytes(s.seed, b)) & mask
+		i := uint32(hashString(s.seed, b)) & mask
 		for ; s.slots[i] != 0; i = (i + 1) & mask {
 		}
 		s.slots[i] = s.start + StrOff(o)

@@ -17,6 +17,24 @@ func (f *File) SectionData(i int) ([]byte, error) {
 	return f.sectionData(&f.Sections[i])
 }
 
+// ReadSection is [File.SectionData] into memory of the caller's, which alloc
+// returns when it is asked for so many bytes and is not asked before the section
+// is known to lie in the file.
+func (f *File) ReadSection(i int, alloc func(n int) []byte) ([]byte, error) {
+	if i <= 0 || i >= len(f.Sections) {
+		return nil, fmt.Errorf("section %d of %d: %w", i, len(f.Sections), ErrNoSection)
+	}
+	s := &f.Sections[i]
+	if err := f.checkReadable(s); err != nil {
+		return nil, err
+	}
+	b := alloc(int(s.Size))
+	if err := f.readAt(b, s.Off); err != nil {
+		return nil, fmt.Errorf("section %s: %w", s.Name, err)
+	}
+	return b, nil
+}
+
 // sectionData reads s into a buffer of the arena.
 func (f *File) sectionData(s *Section) ([]byte, error) {
 	if err := f.checkReadable(s); err != nil {

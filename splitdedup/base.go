@@ -2,9 +2,11 @@ package splitdedup
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/internal/bigmem"
 )
 
 // Base is the types that modules are deduplicated against, indexed by
@@ -18,17 +20,14 @@ type Base struct {
 	sigs   []uint64 // by id
 	cyclic []bool   // nil where no type is cut although its kind is not
 	index  table    // the first of each type
-	twin   []btf.ID // types that stand earlier in the base too, descending
-	fwds   table    // FWDs, by what references to them contribute
+	twin   []btf.ID // types that stand earlier in the base too, ascending
+	fwdIDs []btf.ID // ascending, without twins
+	fwds   table    // the same, by what references to them contribute
 	strs   *btf.StrIndex
 
-	// complete maps the names of structs and unions to their only type, or to
-	// 0 where there are several.
-	complete map[btf.StrOff]btf.ID
-
-	enums map[btf.StrOff]enumNames // named ones
-
-	collide bool
+	names     func() []uint64 // see nameList
+	rewritten bool            // types is not what NewBase was given
+	collide   bool
 
 	// For relocation, filled by the first call that needs it: see named.
 	namedOnce  sync.Once
@@ -42,6 +41,7 @@ func noBase(collide bool) *Base {
 	b := &Base{types: btf.Types{Rows: make([]btf.Row, 1)}, seed: newSeed(), sigs: []uint64{prime}, collide: collide}
 	b.index.reset(0)
 	b.fwds.reset(0)
+	b.names = func() []uint64 { return nil }
 	return b
 }
 
@@ -57,17 +57,19 @@ func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Base{types: *t, seed: newSeed(), strs: x, complete: map[btf.StrOff]btf.ID{}, enums: map[btf.StrOff]enumNames{}, collide: collide}
+	b := &Base{types: *t, seed: newSeed(), strs: x, collide: collide}
+	b.names = sync.OnceValue(b.nameList)
 	b.hideOpaque()
 	b.canonicalNames()
 
 	m := NewModule()
 	m.Reset(noBase(collide))
 	m.strict, m.unit.seed = true, b.seed
-	m.unit.reset(&b.types, len(b.types.Rows))
+	m.unit.begin(&b.types)
 	if err := m.sign(); err != nil {
 		return nil, fmt.Errorf("base: %w", err)
 	}
+	b.fwdIDs = m.unit.fwds
 	b.sigs, b.cyclic = m.unit.sigs, m.unit.cyclic
 	b.indexAll()
 	if b.hasTwins(m) {
@@ -75,8 +77,17 @@ func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
 			return nil, fmt.Errorf("base: %w", err)
 		}
 	}
-	b.indexNames()
+	b.indexFwds()
 	return b, nil
+}
+
+// begin is reset for a base, which needs the memory once and much of it.
+func (u *unit) begin(t *btf.Types) {
+	n := len(t.Rows)
+	u.types, u.fixed = t, n
+	u.sigs, u.refs, u.depth, u.cut = bigmem.Make[uint64](n), bigmem.Make[uint64](n), bigmem.Make[uint16](n), bigmem.Make[bool](n)
+	u.canon, u.head = bigmem.Make[btf.ID](n), bigmem.Make[int32](n)
+	u.found, u.memo = make([]uint32, n), make([]memo, n) // next to nothing of them is used
 }
 
 // hideOpaque puts a VAR without name and type in the place of every type of an
@@ -89,7 +100,7 @@ func (b *Base) hideOpaque() {
 			continue
 		}
 		if !copied {
-			b.types.Rows, copied = append([]btf.Row(nil), b.types.Rows...), true
+			b.types.Rows, copied, b.rewritten = append([]btf.Row(nil), b.types.Rows...), true, true
 		}
 		b.types.Rows[n] = btf.Row{Info: btf.MakeInfo(btf.KindVar, 0, false)}
 	}
@@ -98,8 +109,9 @@ func (b *Base) hideOpaque() {
 // indexAll enters all types, the last first, so that the first of one signature
 // is found first.
 func (b *Base) indexAll() {
+	b.index.slots = bigmem.Make[uint64](slotsFor(len(b.sigs)))
 	b.index.reset(len(b.sigs))
-	b.index.next = make([]btf.ID, len(b.sigs))
+	b.index.next = bigmem.Make[btf.ID](len(b.sigs))
 	for n := len(b.sigs) - 1; n > 0; n-- {
 		b.index.add(b.sigs[n], btf.ID(n))
 	}
@@ -183,37 +195,87 @@ func (b *Base) mergeTwins(m *Module) error {
 			b.twin = append(b.twin, btf.ID(n))
 		}
 	}
+	slices.Reverse(b.twin)
+	b.fwdIDs = slices.DeleteFunc(b.fwdIDs, b.isTwin)
 	return nil
 }
 
-// indexNames notes what is found by name.
-func (b *Base) indexNames() {
-	b.fwds.reset(1024)
-	twins := b.twin
-	for n := len(b.sigs) - 1; n > 0; n-- {
-		if len(twins) > 0 && twins[0] == btf.ID(n) {
-			twins = twins[1:]
-			continue
-		}
-		r := &b.types.Rows[n]
+// isTwin reports whether the type id stands earlier in the base too.
+func (b *Base) isTwin(id btf.ID) bool {
+	_, ok := slices.BinarySearch(b.twin, id)
+	return ok
+}
+
+// indexFwds enters the FWDs, the first to be found first.
+func (b *Base) indexFwds() {
+	b.fwds.reset(len(b.fwdIDs))
+	if n := len(b.fwdIDs); n > 0 {
+		b.fwds.next = make([]btf.ID, b.fwdIDs[n-1]+1)
+	}
+	for _, id := range slices.Backward(b.fwdIDs) {
+		b.fwds.add(signName(b.seed, &b.types.Rows[id]), id)
+	}
+}
+
+// nameList returns the named structs, unions and enums without twins, in the
+// order of their names' offsets, each as name<<32 | id. Modules ask for few of
+// them, and not every module does.
+func (b *Base) nameList() []uint64 {
+	var list []uint64
+	for i := range b.types.Rows {
+		r := &b.types.Rows[i]
 		if r.Name == 0 {
 			continue
 		}
 		switch r.Info.Kind() {
-		case btf.KindFwd:
-			b.fwds.add(signName(b.seed, r), btf.ID(n))
-		case btf.KindEnum, btf.KindEnum64:
-			e := b.enums[r.Name]
-			e.add(btf.ID(n), r)
-			b.enums[r.Name] = e
-		case btf.KindStruct, btf.KindUnion:
-			id := btf.ID(n)
-			if _, ok := b.complete[r.Name]; ok {
-				id = 0
+		case btf.KindStruct, btf.KindUnion, btf.KindEnum, btf.KindEnum64:
+			if !b.isTwin(btf.ID(i)) {
+				list = append(list, uint64(r.Name)<<32|uint64(i))
 			}
-			b.complete[r.Name] = id
 		}
 	}
+	slices.Sort(list)
+	return list
+}
+
+// eachNamed calls f for the structs, unions and enums of a name, in the order of
+// their ids.
+func (b *Base) eachNamed(name btf.StrOff, f func(id btf.ID, r *btf.Row)) {
+	list := b.names()
+	i, _ := slices.BinarySearch(list, uint64(name)<<32)
+	for ; i < len(list) && list[i]>>32 == uint64(name); i++ {
+		id := btf.ID(list[i])
+		f(id, &b.types.Rows[id])
+	}
+}
+
+// complete returns the only struct or union of a name, 0 where there are
+// several; ok says that there is one at all.
+func (b *Base) complete(name btf.StrOff) (only btf.ID, ok bool) {
+	b.eachNamed(name, func(id btf.ID, r *btf.Row) {
+		switch {
+		case isEnum(r):
+		case ok:
+			only = 0
+		default:
+			only, ok = id, true
+		}
+	})
+	return only, ok
+}
+
+// enums returns what there is of the enums of a name, of several the first.
+func (b *Base) enums(name btf.StrOff) (e enumNames) {
+	b.eachNamed(name, func(id btf.ID, r *btf.Row) {
+		switch {
+		case !isEnum(r):
+		case e.newest == 0:
+			e.add(id, r)
+		case e.declared == 0 && r.Info.Vlen() == 0:
+			e.declared = id
+		}
+	})
+	return e
 }
 
 // Strings returns the index of the base's strings, nil for NoBase.
@@ -229,6 +291,7 @@ func (b *Base) canonicalNames() {
 	if b.strs.Unique() && !b.hasTails() {
 		return
 	}
+	b.rewritten = true
 	b.types.Rows = append([]btf.Row(nil), b.types.Rows...)
 	b.types.Items = append([]btf.Item(nil), b.types.Items...)
 	b.rename(func(off uint32) uint32 { return uint32(b.strs.Canonical(btf.StrOff(off))) })
@@ -236,12 +299,23 @@ func (b *Base) canonicalNames() {
 
 // hasTails reports whether a name is the tail of another string.
 func (b *Base) hasTails() bool {
-	tail := false
-	b.rename(func(off uint32) uint32 {
-		tail = tail || !b.strs.Begins(btf.StrOff(off))
-		return off
-	})
-	return tail
+	t := &b.types
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		if !b.strs.Begins(r.Name) {
+			return true
+		}
+		if !btf.Shapes[r.Info.Kind()].ItemNameStr {
+			continue
+		}
+		items := t.ItemsOf(r)
+		for j := range items {
+			if !b.strs.Begins(btf.StrOff(items[j].Name)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // rename replaces every name by what f makes of it, and writes only where that
@@ -282,5 +356,5 @@ func (b *Base) redirect(canon, first []btf.ID) {
 			}
 		}
 	}
-	b.types = btf.Types{Rows: rows, Items: items}
+	b.types, b.rewritten = btf.Types{Rows: rows, Items: items}, true
 }

@@ -108,7 +108,7 @@ func (m *Module) resolveByName() {
 		if _, ok := m.baseFwd[fwd]; ok || m.resolved[fwd] != 0 {
 			continue
 		}
-		c, inBase := m.base.complete[r.Name]
+		c, inBase := m.base.complete(r.Name)
 		if o, ok := unique[r.Name]; ok {
 			if inBase {
 				continue // several

@@ -215,7 +215,7 @@ func (m *Module) internEnum(n btf.ID, r *btf.Row) {
 		u.canon[n] = m.append(row, u.sigs[n])
 		return
 	}
-	own, base := m.enums[r.Name], m.base.enums[r.Name]
+	own, base := m.enums[r.Name], m.base.enums(r.Name)
 	if r.Info.Vlen() == 0 {
 		if u.canon[n] = own.newest; u.canon[n] == 0 {
 			u.canon[n] = base.newest

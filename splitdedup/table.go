@@ -16,16 +16,22 @@ type table struct {
 
 // reset empties t for about n types.
 func (t *table) reset(n int) {
-	size := 16
-	for size < 2*n {
-		size *= 2
-	}
+	size := slotsFor(n)
 	if len(t.slots) < size || len(t.slots) > 64*size {
 		t.slots = make([]uint64, size)
 	} else if t.used > 0 {
 		clear(t.slots)
 	}
 	t.next, t.used = t.next[:0], 0
+}
+
+// slotsFor returns how many slots there are for about n types.
+func slotsFor(n int) int {
+	size := 16
+	for size < 2*n {
+		size *= 2
+	}
+	return size
 }
 
 // find returns the newest type with signature sig and whether there are older

@@ -46,7 +46,7 @@ var allowed = map[string][]string{
 		"encoder", "report", "elfio", "internal/escape", "internal/gnuopt", "internal/jobserver", "internal/modtree", "internal/number", "internal/objtree", "internal/phase",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/vbauerster/mpb/v8", "golang.org/x/term",
 	},
-	"encoder": append([]string{"dwarfconv", "splitdedup", "elfio", "btfids", "dwarf", "btf", "internal/phase"}, hot...),
+	"encoder": append([]string{"dwarfconv", "splitdedup", "elfio", "btfids", "dwarf", "btf", "internal/bigmem", "internal/phase"}, hot...),
 	"report":  {"dwarfconv", "splitdedup", "elfio", "dwarf", "btf"},
 
 	"report/check":   {"splitdedup", "btf", "internal/escape", "golang.org/x/sync"},
@@ -56,14 +56,15 @@ var allowed = map[string][]string{
 	"report/explain": {"report/diff", "btf", "internal/escape", "internal/number"},
 
 	"dwarfconv":  append([]string{"dwarf", "btf"}, hot...),
-	"splitdedup": append([]string{"dwarf", "btf"}, hot...),
+	"splitdedup": append([]string{"dwarf", "btf", "internal/bigmem"}, hot...),
 	"elfio":      append([]string{"dwarf", "btf", "github.com/mikelolasagasti/xz"}, hot...),
 	"btfids":     {"btf"},
 	"dwarf":      hot,
-	"btf":        append([]string{"internal/escape"}, hot...),
+	"btf":        append([]string{"internal/bigmem", "internal/escape"}, hot...),
 	"btf/colour": {"btf"},
 	"btf/cdump":  {"btf"},
 
+	"internal/bigmem":    nil,
 	"internal/escape":    nil,
 	"internal/gnuopt":    nil,
 	"internal/phase":     nil,

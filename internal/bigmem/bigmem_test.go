@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package bigmem
+
+import (
+	"testing"
+	"unsafe"
+)
+
+// TestMake fills slices of different types and sizes: none lies in another one,
+// each is zero and aligned.
+func TestMake(t *testing.T) {
+	var all [][]uint64
+	for _, n := range []int{0, 1, 100, small / 8, small/8 + 1, chunk / 16, chunk / 8, chunk/8 + 5, 1 << 15} {
+		s := Make[uint64](n)
+		if len(s) != n {
+			t.Fatalf("%d words instead of %d", len(s), n)
+		}
+		for i := range s {
+			if s[i] != 0 {
+				t.Fatalf("word %d of %d is not zero", i, n)
+			}
+			s[i] = uint64(n)
+		}
+		all = append(all, s)
+		b := Make[byte](small + 3)
+		for i := range b {
+			b[i] = 0xff
+		}
+		if n := uintptr(unsafe.Pointer(unsafe.SliceData(Make[uint64](small)))) % 64; n != 0 {
+			t.Fatalf("%d bytes past a multiple of 64", n)
+		}
+	}
+	for _, s := range all {
+		for i := range s {
+			if s[i] != uint64(len(s)) {
+				t.Fatalf("word %d of %d was written to by another slice", i, len(s))
+			}
+		}
+	}
+}
