@@ -32,8 +32,9 @@ func (t *tempFile) giveName(path string) error {
 	if err != nil {
 		return err
 	}
+	tryLock(t.File)
 	for try := 0; ; try++ {
-		name := tempName(path)
+		name := tempName(path, try)
 		to, err := syscall.BytePtrFromString(name)
 		if err != nil {
 			return err
@@ -45,8 +46,10 @@ func (t *tempFile) giveName(path string) error {
 		case errno == 0:
 			t.name = name
 			return nil
-		case errno != syscall.EEXIST || try > 100:
+		case errno != syscall.EEXIST || try >= maxTries:
 			return &os.PathError{Op: "link", Path: name, Err: errno}
+		case removeStale(name):
+			try--
 		}
 	}
 }
@@ -105,6 +108,36 @@ func copyXattrs(f, old *os.File) error {
 // lockFile keeps other gobtfenc processes from changing the same file in
 // place. The lock ends with the file descriptor.
 func lockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX) }
+
+// What tryLock has come to.
+type lockState int
+
+const (
+	lockGot lockState = iota
+	lockTaken
+	lockNone // the file system has no locks
+)
+
+// tryLock locks a temporary file without waiting.
+func tryLock(f *os.File) lockState {
+	switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err {
+	case nil:
+		return lockGot
+	case syscall.EWOULDBLOCK:
+		return lockTaken
+	}
+	return lockNone
+}
+
+// keepLock keeps what tryLock has got when f is closed, until release is called.
+func (t *tempFile) keepLock() (release func()) {
+	const dupfdCloexec = 1030 // F_DUPFD_CLOEXEC
+	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, t.Fd(), dupfdCloexec, 0)
+	if errno != 0 {
+		return func() {}
+	}
+	return func() { syscall.Close(int(fd)) }
+}
 
 // copyStart makes dst, a new file, begin with the first n bytes of src, whose
 // offset is 0. size is what dst will have in the end.

@@ -212,7 +212,7 @@ func TestInterruptIgnored(t *testing.T) {
 // A process killed at any moment leaves every file old or new. What it may
 // leave besides is one hidden file of each worker, in the instant between the
 // name and the rename, and behind a file with several links bytes that nothing
-// refers to, which the next run takes away.
+// refers to. The next run takes both away.
 func TestKill(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -253,6 +253,9 @@ func TestKill(t *testing.T) {
 				}
 				if changed := tr.check(t, false); changed != n {
 					t.Errorf("the next run did %d of %d modules", changed, n)
+				}
+				if strays := tr.strays(t); strays != nil {
+					t.Errorf("left over after the next run: %q", strays)
 				}
 			}
 			t.Logf("%d of %d runs were killed in the middle", killed, rounds)
