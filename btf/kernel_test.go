@@ -21,7 +21,7 @@ import (
 
 // load gives data to the running kernel and returns what it says. The test is
 // skipped where it may not be asked.
-func load(t *testing.T, data []byte) error {
+func load(t testing.TB, data []byte) error {
 	t.Helper()
 	h, err := ebpfbtf.NewHandleFromRawBTF(data)
 	if errors.Is(err, os.ErrPermission) || errors.Is(err, ebpf.ErrNotSupported) {
@@ -34,7 +34,7 @@ func load(t *testing.T, data []byte) error {
 }
 
 // kernelRules finds the rules of the running kernel by what it takes.
-func kernelRules(t *testing.T) btf.Rules {
+func kernelRules(t testing.TB) btf.Rules {
 	t.Helper()
 	refuses := func(text string) bool {
 		b := btftest.MustParse(t, intLine+text, nil)

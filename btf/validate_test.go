@@ -20,7 +20,7 @@ type ruleCase struct {
 
 const intLine = "[1] INT 'int' size=4 encoding=SIGNED\n"
 
-func (c ruleCase) parse(t *testing.T) *btf.BTF {
+func (c ruleCase) parse(t testing.TB) *btf.BTF {
 	t.Helper()
 	text := c.text
 	if strings.HasPrefix(strings.TrimSpace(text), "[2]") {
