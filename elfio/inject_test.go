@@ -328,14 +328,6 @@ func TestInjectTools(t *testing.T) {
 	}
 }
 
-func FuzzOpen(f *testing.F) {
-	for _, s := range allShapes {
-		f.Add(plain(s).build())
-		f.Add(s.withRelocs(make([]byte, 16), 5, s.class64, specRel{off: 4, sym: 1, typ: 1}))
-	}
-	f.Fuzz(checkHostile)
-}
-
 // checkHostile reads everything in b, which may be no ELF file at all. If
 // something can be injected, it must be there afterwards, all other sections
 // must have kept their bytes, and a second injection must change nothing.
