@@ -31,6 +31,7 @@ FUZZTIME ?= 30s
 VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),devel)
 
 bin := bin/gobtfenc
+share = $(DESTDIR)$(PREFIX)/share
 install_packages := scripts/install-packages.sh
 
 .PHONY: all
@@ -47,7 +48,8 @@ demo: $(bin)
 
 .PHONY: test
 test: bin/staticcheck $(bin)
-	$(install_packages) gcc eu-elflint objcopy clang bpftool pahole chromium yamllint
+	$(install_packages) gcc eu-elflint objcopy clang bpftool pahole chromium yamllint \
+		/usr/share/bash-completion/bash_completion zsh fish script
 	scripts/test.sh
 
 bin/staticcheck: tools/go.mod tools/go.sum
@@ -104,11 +106,15 @@ fuzz:
 install:
 	test -x $(bin) || $(MAKE) $(bin)
 	install -D -m 755 $(bin) $(DESTDIR)$(PREFIX)/bin/gobtfenc
-	install -D -m 644 docs/gobtfenc.1 $(DESTDIR)$(PREFIX)/share/man/man1/gobtfenc.1
-	install -D -m 755 scripts/kbuild/pahole $(DESTDIR)$(PREFIX)/share/gobtfenc/kbuild/pahole
-	ln -sf pahole $(DESTDIR)$(PREFIX)/share/gobtfenc/kbuild/resolve_btfids
-	ln -sf pahole $(DESTDIR)$(PREFIX)/share/gobtfenc/kbuild/gobtfenc-tree
-	install -D -m 644 scripts/kbuild/gobtfenc.mk $(DESTDIR)$(PREFIX)/share/gobtfenc/kbuild/gobtfenc.mk
+	install -d $(addprefix $(share)/,man/man1 bash-completion/completions zsh/site-functions fish/vendor_completions.d)
+	install -m 644 docs/gobtfenc.1 $(share)/man/man1
+	$(bin) completion bash >$(share)/bash-completion/completions/gobtfenc
+	$(bin) completion zsh >$(share)/zsh/site-functions/_gobtfenc
+	$(bin) completion fish >$(share)/fish/vendor_completions.d/gobtfenc.fish
+	install -D -m 755 scripts/kbuild/pahole $(share)/gobtfenc/kbuild/pahole
+	ln -sf pahole $(share)/gobtfenc/kbuild/resolve_btfids
+	ln -sf pahole $(share)/gobtfenc/kbuild/gobtfenc-tree
+	install -D -m 644 scripts/kbuild/gobtfenc.mk $(share)/gobtfenc/kbuild/gobtfenc.mk
 
 .PHONY: clean
 clean:

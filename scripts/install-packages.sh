@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Makes sure that commands and headers of C are there:
+# Makes sure that commands, headers of C and other files are there:
 #
-#	scripts/install-packages.sh COMMAND|HEADER.h...
+#	scripts/install-packages.sh COMMAND|HEADER.h|/PATH...
 #
 # What is missing is installed from Debian's packages, through sudo where that is needed. Where
 # that cannot be done it is an error under CI; elsewhere the tests that need the command are
@@ -24,6 +24,8 @@ package() {
 	xz) echo xz-utils ;;
 	libelf.h) echo libelf-dev ;;
 	openssl/*.h) echo libssl-dev ;;
+	script) echo bsdutils ;;
+	*/bash_completion) echo bash-completion ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -32,6 +34,7 @@ missing() {
 	for c in "$@"; do
 		case $c in
 		*.h) [ -f "/usr/include/$c" ] || echo "$c" ;;
+		/*) [ -f "$c" ] || echo "$c" ;;
 		*) command -v "$c" >/dev/null || echo "$c" ;;
 		esac
 	done

@@ -74,6 +74,8 @@ is one or something could not be compared, which the report names, 2 for misuse.
 	return c
 }
 
+var diffFormats = []string{"text", "markdown", "json"}
+
 // check completes the flags.
 func (f *diffFlags) check() error {
 	if f.oldBase == "" {
@@ -85,7 +87,7 @@ func (f *diffFlags) check() error {
 	switch {
 	case f.top < 0:
 		return misusef("--top %d: not a number from 0", f.top)
-	case !slices.Contains([]string{"text", "markdown", "json"}, f.format):
+	case !slices.Contains(diffFormats, f.format):
 		return misusef("unknown format %q: text, markdown and json are what there is", f.format)
 	}
 	for _, kind := range f.failOn {

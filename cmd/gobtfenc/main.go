@@ -106,12 +106,13 @@ func rootCommand() *cobra.Command {
 		Args:          func(_ *cobra.Command, args []string) error { return unknownCommand(args) },
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true // completionCommand takes its place
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
 	root.AddCommand(
 		encodeCommand(), measureCommand(), explainCommand(), checkCommand(), diffCommand(), regressCommand(), dumpCommand(),
-		paholeCommand(), resolveBtfidsCommand(),
+		paholeCommand(), resolveBtfidsCommand(), completionCommand(),
 	)
+	addCompletion(root)
 	return root
 }
 
