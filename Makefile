@@ -5,6 +5,8 @@
 #	make test                   everything that needs no network but for Go modules and apt
 #	make test-kernel            a whole Debian kernel, against the BTF it ships with
 #	make test-qemu              a Debian kernel in qemu loads the modules and is asked about them
+#	make test-arch              a whole Debian kernel for arm64, or for ARCH='s390x armel …', each
+#	                            against the BTF it ships with or against pahole; SAMPLE=0 for all modules
 #	make test-outoftree         Kbuild makes modules with gobtfenc for pahole, against Debian's headers
 #	make test-kbuild            Kbuild makes a kernel with gobtfenc for pahole, against pahole
 #	make regress-defconfig      a kernel's defconfig is built; what is worse in its BTF than at the
@@ -59,6 +61,11 @@ bin/staticcheck: tools/go.mod tools/go.sum
 test-kernel: $(bin)
 	$(install_packages) pahole bpftool gcc clang
 	scripts/test-kernel.sh
+
+.PHONY: test-arch
+test-arch: $(bin)
+	$(install_packages) pahole
+	SAMPLE='$(SAMPLE)' scripts/test-arch.sh $(ARCH)
 
 .PHONY: test-outoftree
 test-outoftree: $(bin)

@@ -19,11 +19,15 @@
 #	                         (default ${XDG_CACHE_HOME:-~/.cache}/gobtfenc/PACKAGE)
 #	GOBTFENC_KERNEL_PACKAGE  the package (default: the kernel that the project's reference
 #	                         figures are from if it is still to be had, else the newest 6.12)
+#	GOBTFENC_KERNEL_ARCH     Debian's name of the machine that the package is for (default: this one)
+#	GOBTFENC_KERNEL_SUITE    the Debian release that it is of (default: what the system's sources name)
 #	GOBTFENC_IMAGE_DIR       the folder of the kernel that is booted
 set -eu
 
 reference=linux-image-6.12.111+deb12-cloud-amd64-dbg
 newest=linux-image-6.12-cloud-amd64-dbg
+arch=${GOBTFENC_KERNEL_ARCH:-}
+suite=${GOBTFENC_KERNEL_SUITE:-}
 
 say() { printf 'fetch-kernel: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -41,6 +45,7 @@ case ${1:-} in
 	packages=${GOBTFENC_KERNEL_PACKAGE:-$reference $newest}
 	cached=${GOBTFENC_KERNEL_PACKAGE:-$reference linux-image-6.12.*-cloud-amd64-dbg}
 	size="300 MB"
+	[ -z "${GOBTFENC_KERNEL_PACKAGE:-}" ] || size="300 MB to 1.3 GB"
 	has_kernel() { has "$1" 'usr/lib/debug/boot/vmlinux-*' && has "$1" 'usr/lib/debug/lib/modules/*.ko'; }
 	;;
 image)

@@ -94,6 +94,7 @@ var allowed = map[string][]string{
 		"github.com/cilium/ebpf", "golang.org/x/sync",
 	},
 	"internal/selftest":   {"btf", "internal/checks"},
+	"internal/archtest":   {"btf", "internal/btftest", "internal/checks", "internal/cost", "internal/kerneldir", "golang.org/x/sync"},
 	"internal/kbuildtest": {"btf", "internal/btftest", "internal/checks", "internal/idstest"},
 	"internal/tidy":       nil,
 }
