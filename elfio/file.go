@@ -70,6 +70,7 @@ type File struct {
 	valsOf   uint32   // 0: none loaded
 	bases    []uint64 // addresses of sections by Layout, none before it
 	relocBuf []byte
+	learned  *machine // of a machine without a table, see learn
 }
 
 // Options are limits of a Reader. The zero value has the defaults.

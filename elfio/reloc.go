@@ -12,6 +12,8 @@ package elfio
 // applied in place. Symbol values are read once into a dense array. ELF64
 // little endian with RELA has its own loop, since nearly all kernels are that;
 // the rest goes through one general loop.
+// What the relocation types of a machine do is in relocmachine.go; for one that is
+// not there it is learned from the file (reloclearn.go).
 
 import (
 	"debug/elf"
@@ -72,7 +74,9 @@ func (f *File) relSize(s *Section) uint64 {
 func (f *File) relocateBy(s *Section, data []byte) error {
 	m := machines[f.Machine]
 	if m == nil {
-		return &FormatError{Section: s.Name, Off: s.Off, Msg: fmt.Sprintf("relocations of machine %v are not supported, machine number", f.Machine), Val: uint16(f.Machine)}
+		if m = f.learn(); m == nil {
+			return &FormatError{Section: s.Name, Off: s.Off, Msg: fmt.Sprintf("relocations of machine %v are not supported, machine number", f.Machine), Val: uint16(f.Machine)}
+		}
 	}
 	ent := f.relSize(s)
 	if err := f.checkTable(s, ent); err != nil {

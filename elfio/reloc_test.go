@@ -131,6 +131,49 @@ func TestRelocateErrors(t *testing.T) {
 	}
 }
 
+// TestRelocateUnknown: of a machine without a table the relocation that the header of the
+// first unit has is learned and applied, others are left undone.
+func TestRelocateUnknown(t *testing.T) {
+	m68k := elfSpec{big: true, machine: elf.EM_68K}
+	alpha := elfSpec{class64: true, machine: 0x9026}
+	newer := elfSpec{class64: true, machine: 0x3333}
+	const pad = "0000000000000000000000000000000000000000"
+	tests := []struct {
+		name string
+		spec elfSpec
+		rela bool
+		was  string
+		rels []specRel
+		want string // empty: an error
+	}{
+		{"version 4", m68k, true, "00000010" + "0004" + "00000000" + pad, []specRel{{off: 6, sym: 1, typ: 1}, {off: 12, sym: 1, typ: 1, addend: 4}}, "00000010" + "0004" + "00001020" + "0000" + "00001024" + pad[12:]},
+		{"version 5, addend in place", m68k, false, "00000010" + "0005" + "0104" + "00000002" + pad, []specRel{{off: 8, sym: 1, typ: 1}}, "00000010" + "0005" + "0104" + "00001022" + pad},
+		{"another type", alpha, true, "10000000" + "0500" + "0108" + "00000000" + pad, []specRel{{off: 8, sym: 1, typ: 1}, {off: 12, sym: 1, typ: 2}, {off: 22, sym: 1, typ: 1}}, "10000000" + "0500" + "0108" + "20100000" + "00000000000000000000" + "20100000" + pad[28:]},
+		{"64-bit DWARF", newer, true, "ffffffff" + "1000000000000000" + "0500" + "0108" + "0000000000000000" + pad, []specRel{{off: 16, sym: 1, typ: 9}}, "ffffffff" + "1000000000000000" + "0500" + "0108" + "2010000000000000" + pad},
+		{"not at that place", newer, true, "10000000" + "0500" + "0108" + "00000000" + pad, []specRel{{off: 9, sym: 1, typ: 1}}, ""},
+		{"no such version", newer, true, "10000000" + "0600" + "0108" + "00000000" + pad, []specRel{{off: 8, sym: 1, typ: 1}}, ""},
+		{"a type out of reach", newer, true, "10000000" + "0500" + "0108" + "00000000" + pad, []specRel{{off: 8, sym: 1, typ: 1 << 20}}, ""},
+		{"too short", newer, true, "10000000" + "0500" + "0108" + "00000000", []specRel{{off: 8, sym: 1, typ: 1}}, ""},
+		{"a symbol that is not there", newer, true, "10000000" + "0500" + "0108" + "00000000" + pad, []specRel{{off: 8, sym: 2, typ: 1}}, ""},
+		{"beyond the section", newer, true, "10000000" + "0500" + "0108" + "00000000" + pad, []specRel{{off: 8, sym: 1, typ: 1}, {off: 30, sym: 1, typ: 1}}, ""},
+	}
+	var r Reader
+	for _, tt := range tests {
+		was, err := hex.DecodeString(tt.was)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := r.OpenBytes("x", tt.spec.withRelocs(was, 0x1020, tt.rela, tt.rels...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := f.DebugSection(".debug_info")
+		if (err != nil) != (tt.want == "") || err == nil && hex.EncodeToString(got) != tt.want {
+			t.Errorf("%s: got  %x\nwant %s\nerror %v", tt.name, got, tt.want, err)
+		}
+	}
+}
+
 // TestRelocateOverlap refuses many relocation sections of the same bytes.
 func TestRelocateOverlap(t *testing.T) {
 	s := elfSpec{class64: true, machine: elf.EM_X86_64, typ: elf.ET_REL}
