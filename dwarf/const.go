@@ -74,6 +74,8 @@ const (
 	AttrLowPC             Attr = 0x11
 	AttrHighPC            Attr = 0x12
 	AttrLanguage          Attr = 0x13
+	AttrImport            Attr = 0x18
+	AttrCompDir           Attr = 0x1b
 	AttrConstValue        Attr = 0x1c
 	AttrInline            Attr = 0x20
 	AttrProducer          Attr = 0x25
@@ -90,11 +92,16 @@ const (
 	AttrSpecification     Attr = 0x47
 	AttrType              Attr = 0x49
 	AttrRanges            Attr = 0x55
+	AttrSignature         Attr = 0x69
 	AttrDataBitOffset     Attr = 0x6b
 	AttrStrOffsetsBase    Attr = 0x72
 	AttrAddrBase          Attr = 0x73
 	AttrRnglistsBase      Attr = 0x74
+	AttrDwoName           Attr = 0x76
 	AttrLoclistsBase      Attr = 0x8c
+	AttrGNUDwoName        Attr = 0x2130
+	AttrGNUDwoID          Attr = 0x2131
+	AttrGNUAddrBase       Attr = 0x2133
 	AttrGNUAnnotation     Attr = 0x2139
 )
 

@@ -28,8 +28,11 @@ type Reader struct {
 	info  []byte // .debug_info from base to the end of the unit
 	table *AbbrevTable
 	enc   Encoding
-	base  [2]uint64 // 0, and what unit-relative references count from
+	base  [2]uint64 // what references count from: to all units, within the unit
 	err   error
+
+	section string // for errors
+	start   uint64 // position of the section's first byte
 }
 
 // Reset points r at the first DIE of u. info holds the bytes of .debug_info
@@ -38,6 +41,14 @@ type Reader struct {
 func (r *Reader) Reset(info []byte, u *Unit, base int, enc Encoding, table *AbbrevTable) {
 	r.info, r.Pos, r.table, r.enc, r.err = info[:u.End-base], u.Root-base, table, enc, nil
 	r.base = [2]uint64{-uint64(base), uint64(u.Off) - uint64(base)}
+	r.section, r.start = ".debug_info", -uint64(base)
+}
+
+// Place says, behind Reset, of a unit that is not in .debug_info, or not in the
+// only one, which section it is in, at what position that begins, and at what
+// position that begins which DW_FORM_ref_addr counts from.
+func (r *Reader) Place(section string, start, refs int) {
+	r.section, r.start, r.base[0] = section, uint64(start), uint64(refs)
 }
 
 // Err returns why the walk stopped, nil at the end of the unit.
@@ -46,13 +57,13 @@ func (r *Reader) Err() error { return r.err }
 // Fail makes Err return an error at the position, unless there is one.
 func (r *Reader) Fail(pos int, format string, args ...any) {
 	if r.err == nil {
-		r.err = &DecodeError{".debug_info", r.offset(pos), fmt.Sprintf(format, args...)}
+		r.err = &DecodeError{r.section, r.offset(pos), fmt.Sprintf(format, args...)}
 	}
 	r.info = r.info[:0]
 }
 
-// offset returns where in .debug_info a position is.
-func (r *Reader) offset(pos int) uint64 { return uint64(pos) - r.base[0] }
+// offset returns where in its section a position is.
+func (r *Reader) offset(pos int) uint64 { return uint64(pos) - r.start }
 
 // Seek goes on at pos, which lies behind the DIE read last (DW_AT_sibling).
 func (r *Reader) Seek(pos int) {

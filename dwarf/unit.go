@@ -16,13 +16,14 @@ const (
 	UnitSplitType    UnitType = 6
 )
 
-// Unit is a unit header. Offsets are in .debug_info.
+// Unit is a unit header. Offsets are in .debug_info, or in .debug_types.
 type Unit struct {
 	Off       int // of the header
 	Root      int // of the unit DIE, behind the header
 	End       int // behind the last byte of the unit
 	AbbrevOff uint64
-	Signature uint64 // type units: type signature
+	Signature uint64 // type units: type signature; skeleton and split units of DWARF 5: ID of the pair
+	TypeOff   uint64 // type units: of the type's DIE, counted from Off
 	Version   uint16 // 2 to 5
 	Type      UnitType
 	AddrSize  uint8 // 1, 2, 4 or 8
@@ -41,8 +42,19 @@ func ReadUnit(info []byte, off int, order binary.ByteOrder) (Unit, error) {
 // ReadUnitHeader is [ReadUnit] for a section of size bytes of which only those
 // from off on are at hand, as many as there are up to [MaxHeader].
 func ReadUnitHeader(head []byte, off, size int, order binary.ByteOrder) (Unit, error) {
-	b := buf{data: head, base: uint64(off), section: ".debug_info", order: order}
-	u := Unit{Off: off, Type: UnitCompile}
+	return readUnit(buf{data: head, base: uint64(off), section: ".debug_info", order: order}, off, size, UnitCompile)
+}
+
+// ReadTypeUnit reads the unit header at off of .debug_types, which DWARF 4 has
+// for type units (DWARF 4 §7.5.1.2).
+func ReadTypeUnit(types []byte, off int, order binary.ByteOrder) (Unit, error) {
+	return readUnit(buf{data: types[off:], base: uint64(off), section: ".debug_types", order: order}, off, len(types), UnitTypes)
+}
+
+// readUnit reads a header. Before version 5 it does not say what unit follows.
+func readUnit(b buf, off, size int, typ UnitType) (Unit, error) {
+	head := b.data
+	u := Unit{Off: off, Type: typ}
 	length := uint64(b.u32())
 	switch {
 	case length == 0xffffffff:
@@ -67,6 +79,9 @@ func ReadUnitHeader(head []byte, off, size int, order binary.ByteOrder) (Unit, e
 	if u.Version < 5 {
 		u.AbbrevOff = b.offset(u.Is64)
 		u.readAddrSize(&b)
+		if typ == UnitTypes {
+			u.readSignature(&b)
+		}
 	} else {
 		u.readV5(&b)
 	}
@@ -84,6 +99,15 @@ func (u *Unit) readAddrSize(b *buf) {
 	}
 }
 
+func (u *Unit) readSignature(b *buf) {
+	u.Signature = b.u64()
+	at := b.off
+	u.TypeOff = b.offset(u.Is64)
+	if b.err == nil && u.TypeOff >= uint64(u.End-u.Off) {
+		b.failAt(at, "type at %#x of a unit of %#x bytes", u.TypeOff, u.End-u.Off)
+	}
+}
+
 func (u *Unit) readV5(b *buf) {
 	at := b.off
 	u.Type = UnitType(b.u8())
@@ -92,10 +116,9 @@ func (u *Unit) readV5(b *buf) {
 	switch u.Type {
 	case UnitCompile, UnitPartial:
 	case UnitSkeleton, UnitSplitCompile:
-		b.u64() // dwo_id
+		u.Signature = b.u64() // dwo_id
 	case UnitTypes, UnitSplitType:
-		u.Signature = b.u64()
-		b.offset(u.Is64) // offset of the type
+		u.readSignature(b)
 	default:
 		b.failAt(at, "unit type %#x is not supported", uint8(u.Type))
 	}

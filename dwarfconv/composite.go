@@ -27,6 +27,9 @@ func (c *Converter) composite(a *dwarf.Abbrev, off uint32) frame {
 		kind = btf.KindUnion
 	}
 	c.spill()
+	if c.bySignature(a, off) {
+		return frame{ctx: ctxOther}
+	}
 	if c.value(a, slotDeclaration) != 0 {
 		row := btf.Row{Name: name, Info: btf.MakeInfo(btf.KindFwd, 0, kind == btf.KindUnion)}
 		if name == 0 {

@@ -15,7 +15,7 @@ import (
 // and with relocations applied. Absent sections are nil. A Converter only
 // reads them.
 type Sections struct {
-	Info, Abbrev, Str, LineStr, StrOffsets, Addr, Loclists, Loc, Rnglists []byte
+	Info, Abbrev, Str, LineStr, StrOffsets, Addr, Loclists, Loc, Types []byte
 
 	// InfoFile, where it is not nil, is .debug_info instead of Info. It is
 	// read unit by unit, so that the largest section is never held: vmlinux
@@ -23,6 +23,18 @@ type Sections struct {
 	InfoFile *io.SectionReader
 
 	Order binary.ByteOrder
+
+	Split bool // the sections are those of a .dwo file
+
+	// Sup has the sections of the supplementary file that dwz made, nil for
+	// none; SupName is its name for errors, and is there without it too where
+	// the file was not found. Sup has Info, not InfoFile.
+	Sup     *Sections
+	SupName string
+
+	// OpenSplit reads the .dwo file that a skeleton unit names. done is called
+	// when nothing refers to the sections any more. Several goroutines call it.
+	OpenSplit func(SplitRef) (sec *Sections, done func(), err error)
 }
 
 // Options say which parts of the DWARF become types, and how.
@@ -82,6 +94,7 @@ type Stats struct {
 type Converter struct {
 	*module
 	own   module // what module points to, unless it is shared
+	dwo   module // of the split unit at hand
 	stats Stats
 	next  int // group
 
@@ -97,6 +110,9 @@ type Converter struct {
 	window    []byte // memory of info where it is read from a file
 
 	// The unit being walked.
+	part           *part
+	unitSec        *Sections // part.sec
+	skel           skeleton
 	unit64         bool
 	version        uint16
 	addrSize       uint8
@@ -124,8 +140,14 @@ func (c *Converter) Reset(sec *Sections, strs *btf.Strings, opts Options) error 
 // Share points c at the module that Reset has pointed o at. Both may be used at
 // the same time until the next Reset of o.
 func (c *Converter) Share(o *Converter) {
-	m := &o.own
-	c.module, c.stats, c.next, c.intName = m, Stats{}, 0, 0
+	c.stats, c.next, c.intName = Stats{}, 0, 0
+	c.enter(&o.own)
+}
+
+// enter makes m the module whose units are converted.
+func (c *Converter) enter(m *module) {
+	c.module = m
+	c.part, c.unitSec = nil, m.sec
 	c.names.reset(m)
 	c.funcs.reset(m.opts.ABI, m.sec, m.opts.TrueSignature)
 	c.bigEndian = m.sec.Order.Uint16([]byte{0, 1}) == 1
@@ -163,15 +185,27 @@ func (c *Converter) Convert(i int, u *Unit) (bool, error) {
 	return done, err
 }
 
-// convert converts a group. It reports false where all units were excluded.
-func (c *Converter) convert(heads []dwarf.Unit) (bool, error) {
+// convert converts a group, or the split unit that its skeleton stands for. It
+// reports false where all units were excluded.
+func (c *Converter) convert(heads []head) (bool, error) {
+	c.skel = skeleton{}
+	done, err := c.convertGroup(heads)
+	if err != nil || !c.skel.found {
+		return done, err
+	}
+	return c.convertSplit(heads)
+}
+
+func (c *Converter) convertGroup(heads []head) (bool, error) {
 	base := heads[0].Off
 	size := heads[len(heads)-1].End - base
 	if uint64(size) >= 1<<32 {
 		return false, &dwarf.DecodeError{Section: ".debug_info", Offset: uint64(base), Msg: fmt.Sprintf("units of %#x bytes refer to each other, the limit is 4 GiB", size)}
 	}
 	var err error
-	if c.info, c.window, err = c.sec.window(c.window, base, base+size); err != nil {
+	if c.joined != nil {
+		c.info = c.joined
+	} else if c.info, c.window, err = c.sec.window(c.window, base, base+size); err != nil {
 		return false, err
 	}
 	stats := c.stats
@@ -196,18 +230,24 @@ func (c *Converter) convert(heads []dwarf.Unit) (bool, error) {
 }
 
 // walkGroup walks the units of a group and resolves names and references.
-func (c *Converter) walkGroup(heads []dwarf.Unit, base, size int) error {
+func (c *Converter) walkGroup(heads []head, base, size int) error {
 	c.begin(size)
 	for i := range heads {
 		u := &heads[i]
-		enc := u.Encoding(c.sec.Order)
-		table, err := c.tables.get(c.sec.Abbrev, u, enc)
+		if p := &c.parts[u.part]; p != c.part {
+			c.enterPart(p)
+		}
+		enc := u.Encoding(c.unitSec.Order)
+		table, err := c.tables.get(c.unitSec.Abbrev, u, enc)
 		if err != nil {
 			return err
 		}
-		c.r.Reset(c.info, u, base, enc, table)
+		c.r.Reset(c.info, &u.Unit, base, enc, table)
+		if len(c.parts) > 1 || c.split != nil {
+			c.r.Place(c.part.section, c.part.start, c.part.refs)
+		}
 		c.unit64, c.version, c.addrSize = u.Is64, u.Version, u.AddrSize
-		if c.rootDIE(u, base) {
+		if c.rootDIE(&u.Unit, base) {
 			c.walkUnit()
 		}
 		c.tables.put(u, c.noJump)
@@ -232,36 +272,20 @@ func (c *Converter) rootDIE(u *dwarf.Unit, base int) bool {
 		return false
 	}
 	c.stats.DIEs++
-	if a.Class != clsUnit {
-		if a.Class != clsSkeleton {
-			c.r.Fail(off, "unit begins with tag %#x", uint16(a.Tag))
-		}
-		c.stats.Excluded++
+	if a.Class != clsUnit && a.Class != clsSkeleton {
+		c.r.Fail(off, "unit begins with tag %#x", uint16(a.Tag))
+		return false
+	}
+	// The bases come first: strings and addresses of this very DIE may be
+	// indices that need them.
+	c.setBases(u, a)
+	if c.isSkeleton(u, a) || !c.isOurSplit(u, a) {
 		return false
 	}
 	lang := dwarf.Lang(c.value(a, slotLanguage))
 	if !c.opts.takes(lang) {
 		c.stats.Excluded++
 		return false
-	}
-	// The bases come first: strings and addresses of this very DIE may be
-	// indices that need them.
-	header := uint64(8)
-	if u.Is64 {
-		header = 16
-	}
-	if u.Version < 5 {
-		header = 0
-	}
-	c.strOffsetsBase, c.addrBase, c.loclistsBase = header, header, 0
-	if a.Has>>slotStrOffsetsBase&1 != 0 {
-		c.strOffsetsBase = c.r.V[slotStrOffsetsBase]
-	}
-	if a.Has>>slotAddrBase&1 != 0 {
-		c.addrBase = c.r.V[slotAddrBase]
-	}
-	if a.Has>>slotLoclistsBase&1 != 0 {
-		c.loclistsBase = c.r.V[slotLoclistsBase]
 	}
 	ru := rawUnit{
 		off: uint32(u.Off - base), lang: uint16(lang), version: uint8(u.Version), addrSize: u.AddrSize,
@@ -277,6 +301,30 @@ func (c *Converter) rootDIE(u *dwarf.Unit, base int) bool {
 	c.raw.units = append(c.raw.units, ru)
 	c.stats.Units++
 	return a.Children
+}
+
+// setBases notes where the unit's tables begin in their sections.
+func (c *Converter) setBases(u *dwarf.Unit, a *dwarf.Abbrev) {
+	header := uint64(8)
+	if u.Is64 {
+		header = 16
+	}
+	if u.Version < 5 {
+		header = 0
+	}
+	c.strOffsetsBase, c.addrBase, c.loclistsBase = header, header, 0
+	if c.split != nil {
+		c.splitBases(header)
+	}
+	if a.Has>>slotStrOffsetsBase&1 != 0 {
+		c.strOffsetsBase = c.r.V[slotStrOffsetsBase]
+	}
+	if a.Has>>slotAddrBase&1 != 0 {
+		c.addrBase = c.r.V[slotAddrBase]
+	}
+	if a.Has>>slotLoclistsBase&1 != 0 {
+		c.loclistsBase = c.r.V[slotLoclistsBase]
+	}
 }
 
 // value returns the number in a slot, 0 where the DIE has no such attribute or

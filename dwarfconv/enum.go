@@ -12,6 +12,9 @@ import (
 // type is. An ENUM is signed where an enumerator is negative.
 
 func (c *Converter) enum(a *dwarf.Abbrev, off uint32) frame {
+	if c.bySignature(a, off) {
+		return frame{ctx: ctxOther}
+	}
 	size := uint32(c.value(a, slotByteSize))
 	if size == 0 {
 		size = 4

@@ -84,6 +84,7 @@ type locator struct {
 	info     []byte // of the group
 	loc      []byte
 	loclists []byte
+	gnuSplit bool // loc is .debug_loc.dwo
 
 	// pieces, where not nil, collects the pieces of an aggregate.
 	pieces *pieces
@@ -102,7 +103,7 @@ const (
 )
 
 func (l *locator) reset(abi ABI, s *Sections) {
-	*l = locator{abi: abi, order: s.Order, info: s.Info, loc: s.Loc, loclists: s.Loclists}
+	*l = locator{abi: abi, order: s.Order, info: s.Info, loc: s.Loc, loclists: s.Loclists, gnuSplit: s.Split}
 	l.budget = listBudget * (len(s.Loc) + len(s.Loclists))
 }
 
@@ -121,7 +122,11 @@ func (l *locator) locate(p *rawParam, u *rawUnit, size int) location {
 			l.entry(&out, l.info[p.locOff:end], u, size, 0)
 		}
 	case locList:
-		l.oldList(&out, p.locOff, u, size)
+		if l.gnuSplit {
+			l.gnuList(&out, p.locOff, u, size)
+		} else {
+			l.oldList(&out, p.locOff, u, size)
+		}
 	case locLists:
 		l.newList(&out, p.locOff, u, size)
 	}
@@ -143,6 +148,38 @@ func (l *locator) oldList(out *location, off uint64, u *rawUnit, size int) {
 		}
 		if allOnes {
 			continue // base address selection
+		}
+		expr := c.bytes(uint64(c.u16(l.order)))
+		if c.bad || !l.entry(out, expr, u, size, n) {
+			return
+		}
+		n++
+	}
+}
+
+// gnuList reads a list of .debug_loc.dwo, which GCC and clang write for split
+// DWARF 4: the kinds of entries are the first four of DWARF 5, but lengths of
+// ranges have 4 bytes and those of expressions 2
+// (https://gcc.gnu.org/wiki/DebugFission).
+func (l *locator) gnuList(out *location, off uint64, u *rawUnit, size int) {
+	if off >= uint64(len(l.loc)) {
+		return
+	}
+	c := exprCursor{b: l.loc, at: int(off)}
+	defer func() { l.budget -= c.at - int(off) }()
+	for n := 0; c.at-int(off) < l.budget; {
+		switch c.u8() {
+		case lleBaseAddressx:
+			c.leb()
+			continue
+		case lleStartxEndx:
+			c.leb()
+			c.leb()
+		case lleStartxLength:
+			c.leb()
+			c.skip(4)
+		default:
+			return
 		}
 		expr := c.bytes(uint64(c.u16(l.order)))
 		if c.bad || !l.entry(out, expr, u, size, n) {

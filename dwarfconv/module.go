@@ -15,32 +15,51 @@ type module struct {
 	strs *btf.Strings
 	opts Options
 
-	heads  []dwarf.Unit
+	heads  []head
 	group  bool // all units form one group
 	tables tableCache
+
+	parts  []part // sections of units, .debug_info first
+	joined []byte // their bytes one after the other, nil if there is only one
+	sigs   map[uint64]uint32
+	split  *skeleton // the unit that m belongs to, nil for what no unit refers to
+}
+
+// head is a unit header; offsets count from the start of the first part.
+type head struct {
+	dwarf.Unit
+	part int32 // index in module.parts
+	sup  bool  // part.sup
 }
 
 // reset reads the unit headers.
 func (m *module) reset(sec *Sections, strs *btf.Strings, opts Options) error {
-	m.sec, m.strs, m.opts, m.group = sec, strs, opts, false
-	m.heads = m.heads[:0]
+	m.sec, m.strs, m.opts, m.group, m.split = sec, strs, opts, false, nil
+	m.heads, m.joined = m.heads[:0], nil
+	m.parts = append(m.parts[:0], part{sec: sec, section: ".debug_info"})
 	r, size := headReader{sec: sec}, sec.InfoSize()
 	for off := 0; off < size; {
 		u, err := r.unit(off, size)
 		if err != nil {
 			return err
 		}
-		m.heads = append(m.heads, u)
+		m.heads = append(m.heads, head{Unit: u})
 		off = u.End
 	}
-	m.tables.reset(m.heads, sec.Abbrev)
+	if err := m.addParts(); err != nil {
+		return err
+	}
+	m.tables.reset(m.heads, m.abbrevSize())
+	if err := m.findSignatures(); err != nil || m.group {
+		return err
+	}
 	return m.findGroup()
 }
 
 // findGroup looks for references across units in the abbreviations.
 func (m *module) findGroup() error {
 	for i := range m.heads {
-		u := &m.heads[i]
+		u := &m.heads[i].Unit
 		if m.tables.seen[u.AbbrevOff] {
 			continue
 		}
@@ -69,7 +88,7 @@ func (m *module) groups() int {
 }
 
 // headsOf returns the units of group i.
-func (m *module) headsOf(i int) []dwarf.Unit {
+func (m *module) headsOf(i int) []head {
 	if m.group {
 		return m.heads
 	}

@@ -69,6 +69,9 @@ func (n *names) reset(m *module) {
 	n.next = 0
 }
 
+// forget forgets what is at which offset: another .debug_str comes next.
+func (n *names) forget() { clear(n.byOff) }
+
 // slot returns the slot of the name at off. Names that one header declares lie
 // together, since linkers write strings in the order in which they meet them, so
 // neighbours share cache lines: a hash of the offset makes vmlinux take a fourth
@@ -110,7 +113,7 @@ func (n *names) intern(b []byte) btf.StrOff {
 // name returns the string in a slot of the DIE just read.
 func (c *Converter) name(slot int) btf.StrOff {
 	if v := c.r.V[slot]; c.r.K[slot] == dwarf.KindStr && v < math.MaxUint32 {
-		if off, ok := c.names.byOffset(c.sec.Str, uint32(v)); ok {
+		if off, ok := c.names.byOffset(c.unitSec.Str, uint32(v)); ok {
 			return off
 		}
 	}
@@ -127,7 +130,7 @@ func (c *Converter) rareName(kind dwarf.Kind, v uint64) btf.StrOff {
 			c.r.Fail(c.r.Pos, "string index %#x is outside .debug_str_offsets", v)
 			return 0
 		} else if off < math.MaxUint32 {
-			if off, ok := c.names.byOffset(c.sec.Str, uint32(off)); ok {
+			if off, ok := c.names.byOffset(c.unitSec.Str, uint32(off)); ok {
 				return off
 			}
 		}
@@ -152,6 +155,8 @@ func stringPlace(kind dwarf.Kind) string {
 		return ".debug_str offset"
 	case dwarf.KindLineStr:
 		return ".debug_line_str offset"
+	case dwarf.KindStrSup:
+		return "supplementary file's .debug_str offset"
 	}
 	return "string"
 }
@@ -178,7 +183,7 @@ func (c *Converter) strx(index uint64) (uint64, bool) {
 	if c.unit64 {
 		size = 8
 	}
-	b := c.sec.StrOffsets
+	b := c.unitSec.StrOffsets
 	pos := c.strOffsetsBase + index*size
 	if index > uint64(len(b)) || pos > uint64(len(b)) || uint64(len(b))-pos < size {
 		return 0, false
@@ -191,11 +196,16 @@ func (c *Converter) strx(index uint64) (uint64, bool) {
 
 // stringAt returns the string that a value of a string form leads to.
 func (c *Converter) stringAt(kind dwarf.Kind, v uint64) ([]byte, bool) {
-	b := c.sec.Str
+	b := c.unitSec.Str
 	switch kind {
 	case dwarf.KindStr:
 	case dwarf.KindLineStr:
-		b = c.sec.LineStr
+		b = c.unitSec.LineStr
+	case dwarf.KindStrSup:
+		if c.sec.Sup == nil {
+			return nil, false
+		}
+		b = c.sec.Sup.Str
 	case dwarf.KindInline:
 		b = c.info
 	case dwarf.KindStrx:

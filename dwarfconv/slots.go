@@ -33,6 +33,16 @@ const (
 	slotStrOffsetsBase
 	slotAddrBase
 	slotLoclistsBase
+	slotSignature
+)
+
+// Slots of attributes that only units and DW_TAG_imported_unit have, in places
+// that their DIEs do not need otherwise.
+const (
+	slotCompDir = slotBitSize
+	slotDwoName = slotBitOffset
+	slotDwoID   = slotDataBitOffset
+	slotImport  = slotMemberLoc
 )
 
 var slotOfAttr = map[dwarf.Attr]int{
@@ -65,6 +75,13 @@ var slotOfAttr = map[dwarf.Attr]int{
 	dwarf.AttrStrOffsetsBase:    slotStrOffsetsBase,
 	dwarf.AttrAddrBase:          slotAddrBase,
 	dwarf.AttrLoclistsBase:      slotLoclistsBase,
+	dwarf.AttrSignature:         slotSignature,
+	dwarf.AttrCompDir:           slotCompDir,
+	dwarf.AttrDwoName:           slotDwoName,
+	dwarf.AttrGNUDwoName:        slotDwoName,
+	dwarf.AttrGNUDwoID:          slotDwoID,
+	dwarf.AttrGNUAddrBase:       slotAddrBase,
+	dwarf.AttrImport:            slotImport,
 }
 
 // slotTable has slot+1 of the attributes below its length: nearly all of them.
@@ -117,6 +134,7 @@ const (
 	clsGNUAnnotation               //
 	clsUnit                        // compile, partial and type unit
 	clsSkeleton                    // skeleton unit
+	clsImport                      // imported unit
 )
 
 func set(slots ...int) (m uint32) {
@@ -148,13 +166,13 @@ var tagRules = map[dwarf.Tag]tagRule{
 	dwarf.TagReferenceType:       {clsPointer, set(slotType)},
 	dwarf.TagRvalueReferenceType: {clsPointer, set(slotType)},
 	dwarf.TagTypedef:             {clsTypedef, set(slotName, slotType, slotSpec, slotAnnotation)},
-	dwarf.TagStructType:          {clsStruct, set(slotName, slotByteSize, slotDeclaration, slotSpec, slotAnnotation)},
-	dwarf.TagClassType:           {clsStruct, set(slotName, slotByteSize, slotDeclaration, slotSpec, slotAnnotation)},
-	dwarf.TagInterfaceType:       {clsStruct, set(slotName, slotByteSize, slotDeclaration, slotSpec, slotAnnotation)},
-	dwarf.TagUnionType:           {clsUnion, set(slotName, slotByteSize, slotDeclaration, slotSpec, slotAnnotation)},
+	dwarf.TagStructType:          {clsStruct, compositeSlots},
+	dwarf.TagClassType:           {clsStruct, compositeSlots},
+	dwarf.TagInterfaceType:       {clsStruct, compositeSlots},
+	dwarf.TagUnionType:           {clsUnion, compositeSlots},
 	dwarf.TagMember: {clsMember, set(slotName, slotType, slotByteSize, slotBitSize, slotBitOffset, slotDataBitOffset,
 		slotMemberLoc, slotDeclaration, slotExternal, slotAnnotation)},
-	dwarf.TagEnumerationType:       {clsEnum, set(slotName, slotType, slotByteSize, slotSpec)},
+	dwarf.TagEnumerationType:       {clsEnum, set(slotName, slotType, slotByteSize, slotSpec, slotSignature)},
 	dwarf.TagEnumerator:            {clsEnumerator, set(slotName, slotConstValue)},
 	dwarf.TagArrayType:             {clsArray, set(slotType)},
 	dwarf.TagSubrangeType:          {clsSubrange, set(slotUpperBound, slotCount)},
@@ -172,10 +190,14 @@ var tagRules = map[dwarf.Tag]tagRule{
 	dwarf.TagCompileUnit:  {clsUnit, unitSlots},
 	dwarf.TagPartialUnit:  {clsUnit, unitSlots},
 	dwarf.TagTypeUnit:     {clsUnit, unitSlots},
-	dwarf.TagSkeletonUnit: {clsSkeleton, 0},
+	dwarf.TagSkeletonUnit: {clsSkeleton, unitSlots},
+	dwarf.TagImportedUnit: {clsImport, set(slotImport)},
 }
 
-var unitSlots = set(slotLowPC, slotLanguage, slotProducer, slotStrOffsetsBase, slotAddrBase, slotLoclistsBase)
+var compositeSlots = set(slotName, slotByteSize, slotDeclaration, slotSpec, slotAnnotation, slotSignature)
+
+var unitSlots = set(slotLowPC, slotLanguage, slotProducer, slotStrOffsetsBase, slotAddrBase, slotLoclistsBase,
+	slotCompDir, slotDwoName, slotDwoID)
 
 // ruleTable has the rules of the tags below its length.
 var ruleTable = func() (t [0x50]tagRule) {

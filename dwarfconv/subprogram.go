@@ -114,7 +114,7 @@ func (c *Converter) location(p *rawParam) {
 // loclistx returns the offset in .debug_loclists of list index (DWARF 5
 // §7.29): the base points at the table of offsets, which count from there.
 func (c *Converter) loclistx(index uint64) (uint64, bool) {
-	b, size := c.sec.Loclists, uint64(4)
+	b, size := c.unitSec.Loclists, uint64(4)
 	if c.unit64 {
 		size = 8
 	}
@@ -124,9 +124,9 @@ func (c *Converter) loclistx(index uint64) (uint64, bool) {
 	}
 	off := uint64(0)
 	if size == 8 {
-		off = c.sec.Order.Uint64(b[pos:])
+		off = c.unitSec.Order.Uint64(b[pos:])
 	} else {
-		off = uint64(c.sec.Order.Uint32(b[pos:]))
+		off = uint64(c.unitSec.Order.Uint32(b[pos:]))
 	}
 	if off >= uint64(len(b))-c.loclistsBase {
 		return 0, false

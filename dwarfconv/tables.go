@@ -33,22 +33,23 @@ type tableUse struct {
 const abbrevBudget = 16
 
 type tableKey struct {
+	sup      bool // of the supplementary file
 	off      uint64
 	version  uint16
 	addrSize uint8
 	is64     bool
 }
 
-func keyOf(u *dwarf.Unit) tableKey {
-	return tableKey{u.AbbrevOff, u.Version, u.AddrSize, u.Is64}
+func keyOf(u *head) tableKey {
+	return tableKey{u.sup, u.AbbrevOff, u.Version, u.AddrSize, u.Is64}
 }
 
 // reset counts the users of each table.
-func (t *tableCache) reset(heads []dwarf.Unit, abbrev []byte) {
+func (t *tableCache) reset(heads []head, abbrevSize int) {
 	if t.users == nil {
 		t.users, t.tables, t.seen = map[tableKey]int{}, map[tableKey]tableUse{}, map[uint64]bool{}
 	}
-	t.budget = abbrevBudget * len(abbrev)
+	t.budget = abbrevBudget * abbrevSize
 	for _, use := range t.tables {
 		t.free = append(t.free, use.table)
 	}
@@ -61,7 +62,7 @@ func (t *tableCache) reset(heads []dwarf.Unit, abbrev []byte) {
 }
 
 // get returns the table of u for one walk, which ends with put.
-func (t *tableCache) get(abbrev []byte, u *dwarf.Unit, enc dwarf.Encoding) (*dwarf.AbbrevTable, error) {
+func (t *tableCache) get(abbrev []byte, u *head, enc dwarf.Encoding) (*dwarf.AbbrevTable, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := keyOf(u)
@@ -78,7 +79,7 @@ func (t *tableCache) get(abbrev []byte, u *dwarf.Unit, enc dwarf.Encoding) (*dwa
 	return use.table, nil
 }
 
-func (t *tableCache) compile(abbrev []byte, u *dwarf.Unit, enc dwarf.Encoding) (*dwarf.AbbrevTable, error) {
+func (t *tableCache) compile(abbrev []byte, u *head, enc dwarf.Encoding) (*dwarf.AbbrevTable, error) {
 	table := new(dwarf.AbbrevTable)
 	if n := len(t.free); n > 0 {
 		table, t.free = t.free[n-1], t.free[:n-1]
@@ -86,11 +87,11 @@ func (t *tableCache) compile(abbrev []byte, u *dwarf.Unit, enc dwarf.Encoding) (
 	if err := table.Compile(abbrev, u.AbbrevOff, enc, &selection); err != nil {
 		return nil, err
 	}
-	return table, t.spend(u, table.Size)
+	return table, t.spend(&u.Unit, table.Size)
 }
 
 // put tells that a unit is walked. A unit walked again keeps its count.
-func (t *tableCache) put(u *dwarf.Unit, again bool) {
+func (t *tableCache) put(u *head, again bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := keyOf(u)

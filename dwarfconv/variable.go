@@ -12,7 +12,7 @@ type varDecl struct {
 	off      uint32
 	typ      uint32
 	name     uint64
-	nameKind dwarf.Kind
+	nameKind dwarf.Kind // KindConst: name is a btf.StrOff
 	external bool
 }
 
@@ -30,7 +30,7 @@ func (c *Converter) variable(a *dwarf.Abbrev, top *frame, off uint32) (context, 
 	if c.value(a, slotDeclaration) != 0 {
 		d := varDecl{off: off, typ: c.refOf(a, slotType), external: c.value(a, slotExternal) != 0}
 		if a.Has>>slotName&1 != 0 {
-			d.name, d.nameKind = c.r.V[slotName], c.r.K[slotName]
+			d.name, d.nameKind = c.lateName(slotName)
 		}
 		c.decls = append(c.decls, d)
 		return ctxOther, 0
@@ -51,6 +51,21 @@ func (c *Converter) variable(a *dwarf.Abbrev, top *frame, off uint32) (context, 
 	c.unit.Vars = append(c.unit.Vars, v)
 	c.gnuRef(a, tagVariable, i, -1)
 	return ctxVariable, i
+}
+
+// lateName returns the string in a slot as it can be read when the walk is over
+// and other units of the group have come: an index is one of its own unit's.
+func (c *Converter) lateName(slot int) (v uint64, kind dwarf.Kind) {
+	v, kind = c.r.V[slot], c.r.K[slot]
+	if len(c.parts) > 1 {
+		return uint64(c.name(slot)), dwarf.KindConst
+	}
+	if kind == dwarf.KindStrx {
+		if off, ok := c.strx(v); ok {
+			return off, dwarf.KindStr
+		}
+	}
+	return v, kind
 }
 
 // staticAddr returns the address in slotLocation: DW_OP_addr or DW_OP_addrx,
@@ -100,7 +115,11 @@ func (c *Converter) completeVars() error {
 		}
 		v := &c.unit.Vars[p.index]
 		v.Type, v.External, v.Name = btf.ID(d.typ), d.external, 0
-		if d.nameKind != dwarf.KindNone {
+		switch d.nameKind {
+		case dwarf.KindNone:
+		case dwarf.KindConst:
+			v.Name = btf.StrOff(d.name)
+		default:
 			v.Name = c.nameNow(d.nameKind, d.name)
 		}
 	}

@@ -375,6 +375,17 @@ func (c *Converter) nameOf(a *dwarf.Abbrev) btf.StrOff {
 	return c.name(slotName)
 }
 
+// bySignature adds a row for a declaration of a type that a type unit has, if
+// the DIE just read is one: it stands for that.
+func (c *Converter) bySignature(a *dwarf.Abbrev, off uint32) bool {
+	if a.Has>>slotSignature&1 == 0 {
+		return false
+	}
+	c.aliases = true
+	c.row(off, btf.Row{Type: c.ref(slotSignature)})
+	return true
+}
+
 // refOf returns the reference in a slot as an offset in the group, 0 for none.
 func (c *Converter) refOf(a *dwarf.Abbrev, slot int) uint32 {
 	if a.Has>>slot&1 == 0 {
@@ -395,9 +406,19 @@ func (c *Converter) badRef(slot int) uint32 {
 	case dwarf.KindRef:
 		c.r.Fail(c.r.Pos, "reference %#x leads out of the unit", c.r.V[slot])
 	case dwarf.KindRefSig:
-		c.r.Fail(c.r.Pos, "reference to type signature %#x: type units are not supported", c.r.V[slot])
+		if off, ok := c.sigs[c.r.V[slot]]; ok {
+			return off
+		}
+		c.r.Fail(c.r.Pos, "no unit has the type of signature %#x", c.r.V[slot])
 	case dwarf.KindRefSup:
-		c.r.Fail(c.r.Pos, "reference %#x to a supplementary file is not supported", c.r.V[slot])
+		if off, ok := c.supRef(c.r.V[slot]); ok {
+			return off
+		}
+		if c.sec.Sup == nil && c.sec.SupName != "" {
+			c.r.Fail(c.r.Pos, "reference %#x to the supplementary file %s", c.r.V[slot], c.sec.SupName)
+			return 0
+		}
+		c.r.Fail(c.r.Pos, "reference %#x to no DIE of a supplementary file", c.r.V[slot])
 	default:
 		c.r.Fail(c.r.Pos, "attribute that should be a reference has another form")
 	}

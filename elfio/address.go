@@ -10,13 +10,15 @@ const firstAddress = 0x10000
 // of its own, and DebugSection relocates by it from then on: then an address in
 // DWARF tells its section, where otherwise all sections begin at 0. Sections
 // follow one another in the order of the file, each aligned, as elfutils'
-// libdwfl lays them out. On other files Layout does nothing.
+// libdwfl lays them out. Debug sections of one name follow one another too, from
+// 0 on (several.go). On other files Layout does nothing.
 func (f *File) Layout() {
 	if f.Type != elf.ET_REL || len(f.bases) > 0 {
 		return
 	}
 	f.valsOf = 0
 	end := uint64(firstAddress)
+	var debug debugLayout
 	for i := range f.Sections {
 		s, base := &f.Sections[i], uint64(0)
 		if s.Flags&elf.SHF_ALLOC != 0 {
@@ -25,6 +27,8 @@ func (f *File) Layout() {
 			}
 			base = end
 			end += s.Size
+		} else {
+			base = debug.base(f, i)
 		}
 		f.bases = append(f.bases, base)
 	}

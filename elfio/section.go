@@ -82,8 +82,9 @@ func (f *File) DebugIndex(name string) int {
 	return 0
 }
 
-// DebugSection returns the bytes of the first section called name, such as
-// ".debug_info", decompressed and in a relocatable file relocated. Errors are
+// DebugSection returns the bytes of the section called name, such as
+// ".debug_info", decompressed and in a relocatable file relocated; of several,
+// those of all, one behind the other. Errors are
 // [ErrNoSection], [ErrNoBits], [FormatError], [RelocError] and those of
 // reading and decompression.
 func (f *File) DebugSection(name string) ([]byte, error) {
@@ -91,12 +92,15 @@ func (f *File) DebugSection(name string) ([]byte, error) {
 	if i == 0 {
 		return nil, fmt.Errorf("section %s: %w", name, ErrNoSection)
 	}
+	if f.nextDebug(name, f.nextDebug(name, 0)) != 0 {
+		return f.joined(name)
+	}
 	return f.DebugSectionAt(i)
 }
 
 // PlainSection returns a reader of the section that [File.DebugSection] finds,
 // if its bytes stand in the file as they are: neither compressed nor to be
-// relocated. Otherwise it is nil. The reader may be used by several goroutines.
+// relocated nor in several sections. Otherwise it is nil. The reader may be used by several goroutines.
 // Errors are [ErrNoSection], [ErrNoBits] and [FormatError].
 func (f *File) PlainSection(name string) (*io.SectionReader, error) {
 	i := f.DebugIndex(name)
@@ -107,7 +111,7 @@ func (f *File) PlainSection(name string) (*io.SectionReader, error) {
 	if err := f.checkReadable(s); err != nil {
 		return nil, err
 	}
-	if f.Type == elf.ET_REL || s.Flags&elf.SHF_COMPRESSED != 0 || strings.HasPrefix(s.Name, ".zdebug_") {
+	if f.Type == elf.ET_REL || f.nextDebug(name, i) != 0 || s.Flags&elf.SHF_COMPRESSED != 0 || strings.HasPrefix(s.Name, ".zdebug_") {
 		return nil, nil
 	}
 	return io.NewSectionReader(f.src, int64(s.Off), int64(s.Size)), nil

@@ -51,7 +51,7 @@ func ReadFunction(path, name string) (*Function, error) {
 	if err == nil {
 		var fn Function
 		if fn.Symbols, err = functionSymbols(f, name); err == nil {
-			err = fn.readDIEs(f, name)
+			err = fn.readDIEs(f, path, name)
 		}
 		if err == nil {
 			return &fn, nil
@@ -84,8 +84,10 @@ func functionSymbols(f *elfio.File, name string) ([]FunctionSymbol, error) {
 }
 
 // readDIEs reads the DIEs; none from a file without DWARF.
-func (fn *Function) readDIEs(f *elfio.File, name string) error {
-	sec, err := debugSections(f)
+func (fn *Function) readDIEs(f *elfio.File, path, name string) error {
+	var sup elfio.Reader
+	defer sup.Close()
+	sec, err := debugSections(f, path, &sup)
 	if errors.Is(err, errNoDWARF) {
 		return nil
 	}

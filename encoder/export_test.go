@@ -23,7 +23,9 @@ func (o *Options) OnBusy(f func(int)) { o.busy = f }
 var BytesPerJob = &bytesPerJob
 
 // DebugSections reads the debug sections of a file.
-var DebugSections = debugSections
+func DebugSections(f *elfio.File) (*dwarfconv.Sections, error) {
+	return debugSections(f, "", new(elfio.Reader))
+}
 
 // Conversion is how a file is converted with the options.
 func Conversion(f *elfio.File, opts *Options) dwarfconv.Options {

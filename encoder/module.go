@@ -50,6 +50,7 @@ type worker struct {
 	clock *phase.Clock
 
 	elf   elfio.Reader
+	sup   elfio.Reader // the supplementary file
 	strs  *btf.Strings
 	units *pipeline
 	types *splitdedup.Module
@@ -80,7 +81,10 @@ func newWorker(opts *Options, jobs int) *worker {
 	return w
 }
 
-func (w *worker) close() { w.elf.Close() }
+func (w *worker) close() {
+	w.elf.Close()
+	w.sup.Close()
+}
 
 // encodeModule is the life of one module.
 func (w *worker) encodeModule(r *Result) error {
@@ -105,7 +109,7 @@ func (w *worker) encodeModule(r *Result) error {
 
 	// Read the debug sections and apply their relocations.
 	ph.Start("sections")
-	sec, err := debugSections(f)
+	sec, err := debugSections(f, r.Path, &w.sup)
 	if errors.Is(err, errNoDWARF) {
 		return w.encodeNothing(f, r)
 	}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package encoder
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/gobtfenc/gobtfenc/dwarfconv"
+	"github.com/gobtfenc/gobtfenc/elfio"
+)
+
+// Debugging information that is in other files than the one that is encoded:
+// split units in .dwo files, one for each unit (-gsplit-dwarf), and what dwz
+// has moved into a file for several ("dwz -m"). Both are named by a path that
+// was good when it was written; a tree that was moved still has them beside the
+// objects, and packages put the latter below /usr/lib/debug by its build ID.
+//
+// A file that is not there is an error where something is missing without it:
+// BTF with the better part left out would look right.
+
+// debugDir is where packages of distributions put debugging information. It is
+// variable for tests.
+var debugDir = "/usr/lib/debug"
+
+// splitOpener returns what opens the .dwo files of the file at path.
+func splitOpener(path string) func(dwarfconv.SplitRef) (*dwarfconv.Sections, func(), error) {
+	return func(ref dwarfconv.SplitRef) (*dwarfconv.Sections, func(), error) {
+		tried := splitPaths(path, ref)
+		for _, p := range tried {
+			r := new(elfio.Reader)
+			f, err := r.Open(p)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			var sec *dwarfconv.Sections
+			if err == nil {
+				sec, err = splitSections(f)
+			}
+			if err != nil {
+				r.Close()
+				return nil, nil, fmt.Errorf("%s: %w", p, plain(err))
+			}
+			return sec, func() { r.Close() }, nil
+		}
+		return nil, nil, fmt.Errorf("split DWARF (-gsplit-dwarf): no %s at %s", ref.Name, strings.Join(tried, ", "))
+	}
+}
+
+// splitPaths returns where a .dwo file may be: where it was written, else
+// beside the object.
+func splitPaths(path string, ref dwarfconv.SplitRef) []string {
+	dir := filepath.Dir(path)
+	written := ref.Name
+	if !filepath.IsAbs(written) && ref.Dir != "" {
+		written = filepath.Join(ref.Dir, written)
+	}
+	return compact(written, filepath.Join(dir, ref.Name), filepath.Join(dir, filepath.Base(ref.Name)))
+}
+
+// compact leaves out what is there before.
+func compact(paths ...string) []string {
+	var out []string
+	for _, p := range paths {
+		p = filepath.Clean(p)
+		if len(out) == 0 || out[len(out)-1] != p {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// splitSections reads the sections of a .dwo file.
+func splitSections(f *elfio.File) (*dwarfconv.Sections, error) {
+	s := &dwarfconv.Sections{Order: f.Order(), Split: true}
+	return s, readDebug(f, ".dwo", []debugSection{
+		{".debug_info", &s.Info, true},
+		{".debug_types", &s.Types, false},
+		{".debug_abbrev", &s.Abbrev, false},
+		{".debug_str", &s.Str, false},
+		{".debug_str_offsets", &s.StrOffsets, false},
+		{".debug_loclists", &s.Loclists, false},
+		{".debug_loc", &s.Loc, false},
+	})
+}
+
+// supplement reads the supplementary file that f, which is at path, names, if
+// it names one. Where that is not found s has its name alone.
+func supplement(f *elfio.File, path string, s *dwarfconv.Sections, hold *elfio.Reader) error {
+	name, id, err := supLink(f)
+	if name == "" || err != nil {
+		return err
+	}
+	s.SupName = name
+	for _, p := range supPaths(path, name, id) {
+		sup, err := hold.Open(p)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			s.SupName = p
+			s.Sup, err = supSections(sup, id)
+		}
+		if err != nil {
+			return fmt.Errorf("supplementary file %s: %w", p, plain(err))
+		}
+		return nil
+	}
+	s.SupName += ", which is not found"
+	return nil
+}
+
+// supPaths returns where a supplementary file may be.
+func supPaths(path, name string, id []byte) []string {
+	var out []string
+	if filepath.IsAbs(name) {
+		out = append(out, name)
+	} else {
+		out = append(out, filepath.Join(filepath.Dir(path), name))
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			out = append(out, filepath.Join(filepath.Dir(real), name))
+		}
+	}
+	if len(id) > 1 {
+		hex := fmt.Sprintf("%x", id)
+		out = append(out, filepath.Join(debugDir, ".build-id", hex[:2], hex[2:]+".debug"))
+	}
+	out = append(out, filepath.Join(filepath.Dir(path), filepath.Base(name)))
+	return compact(out...)
+}
+
+// supSections reads the sections of a supplementary file and checks that it is
+// the one with this ID.
+func supSections(f *elfio.File, id []byte) (*dwarfconv.Sections, error) {
+	if own := supID(f); len(id) > 0 && !bytes.Equal(own, id) {
+		return nil, fmt.Errorf("its ID is %x, %x is asked for", own, id)
+	}
+	s := &dwarfconv.Sections{Order: f.Order()}
+	return s, readDebug(f, "", []debugSection{
+		{".debug_info", &s.Info, true},
+		{".debug_abbrev", &s.Abbrev, false},
+		{".debug_str", &s.Str, false},
+		{".debug_line_str", &s.LineStr, false},
+		{".debug_str_offsets", &s.StrOffsets, false},
+	})
+}
+
+// supLink returns name and ID of the supplementary file that f refers to, empty
+// for none. GNU's link is a path and a build ID, DWARF 5 has a section of its
+// own (§7.3.6), which is in both files.
+func supLink(f *elfio.File) (name string, id []byte, err error) {
+	if i := f.Index(".gnu_debugaltlink"); i > 0 {
+		b, err := f.SectionData(i)
+		if err != nil {
+			return "", nil, err
+		}
+		path, id, ok := bytes.Cut(b, []byte{0})
+		if !ok || len(path) == 0 {
+			return "", nil, fmt.Errorf("section .gnu_debugaltlink: no path in its %#x bytes", len(b))
+		}
+		return string(path), id, nil
+	}
+	isSup, name, id, err := debugSup(f)
+	if isSup || err != nil {
+		return "", nil, err
+	}
+	return name, id, nil
+}
+
+// debugSup reads .debug_sup; all is zero where there is none.
+func debugSup(f *elfio.File) (isSup bool, name string, id []byte, err error) {
+	i := f.Index(".debug_sup")
+	if i == 0 {
+		return false, "", nil, nil
+	}
+	b, err := f.SectionData(i)
+	if err != nil {
+		return false, "", nil, err
+	}
+	if len(b) > 3 {
+		path, rest, ok := bytes.Cut(b[3:], []byte{0})
+		n, used := binary.Uvarint(rest)
+		if ok && used > 0 && n <= uint64(len(rest)-used) {
+			return b[2] != 0, string(path), rest[used : used+int(n)], nil
+		}
+	}
+	return false, "", nil, fmt.Errorf("section .debug_sup: no path and checksum in its %#x bytes", len(b))
+}
+
+// supID returns what a supplementary file is known by: its build ID, or the
+// checksum of its .debug_sup.
+func supID(f *elfio.File) []byte {
+	if isSup, _, id, err := debugSup(f); isSup && err == nil {
+		return id
+	}
+	i := f.Index(".note.gnu.build-id")
+	if i == 0 {
+		return nil
+	}
+	b, err := f.SectionData(i)
+	const header = 16 // three words, and "GNU"
+	if err != nil || len(b) < header {
+		return nil
+	}
+	n := uint64(f.Order().Uint32(b[4:]))
+	if n > uint64(len(b)-header) {
+		return nil
+	}
+	return b[header : header+int(n)]
+}
