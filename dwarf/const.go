@@ -190,5 +190,7 @@ const (
 	LangC11           Lang = 0x1d
 	LangCPlusPlus14   Lang = 0x21
 	LangC17           Lang = 0x2c
+	LangAssembly      Lang = 0x3d // since DWARF 5, https://dwarfstd.org/languages.html
+	LangC23           Lang = 0x3e
 	LangMipsAssembler Lang = 0x8001
 )

@@ -287,6 +287,7 @@ func (c *Converter) rootDIE(u *dwarf.Unit, base int) bool {
 		c.stats.Excluded++
 		return false
 	}
+	c.names.setLanguage(lang)
 	ru := rawUnit{
 		off: uint32(u.Off - base), lang: uint16(lang), version: uint8(u.Version), addrSize: u.AddrSize,
 		dwarf64: u.Is64, addrBase: c.addrBase,

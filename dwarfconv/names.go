@@ -30,6 +30,9 @@ type names struct {
 	byOff  []nameSlot // by offset in .debug_str, see slot
 	short  [512]shortName
 	next   btf.StrOff // see btf.Strings.InternAt
+
+	foreign bool   // names need be no identifiers, see identifier
+	ident   []byte // memory of identifier
 }
 
 // nameSlot is free where tag is 0.
@@ -66,11 +69,14 @@ func (n *names) reset(m *module) {
 		clear(n.byOff)
 	}
 	clear(n.short[:])
-	n.next = 0
+	n.next, n.foreign = 0, false
 }
 
-// forget forgets what is at which offset: another .debug_str comes next.
-func (n *names) forget() { clear(n.byOff) }
+// forget forgets what is at which offset, and short names.
+func (n *names) forget() {
+	clear(n.byOff)
+	clear(n.short[:])
+}
 
 // slot returns the slot of the name at off. Names that one header declares lie
 // together, since linkers write strings in the order in which they meet them, so
@@ -91,9 +97,14 @@ func (n *names) byOffset(str []byte, off uint32) (name btf.StrOff, ok bool) {
 		return 0, false
 	}
 	b := str[off:]
-	if len(n.prefix) > 0 && bytes.HasPrefix(b, n.prefix) {
+	switch {
+	case len(n.prefix) > 0 && bytes.HasPrefix(b, n.prefix):
 		name, ok = n.strs.Intern(n.prefix), true
-	} else {
+	case n.foreign:
+		if end := bytes.IndexByte(b, 0); end >= 0 {
+			name, ok = n.strs.Intern(n.identifier(b[:end])), true
+		}
+	default:
 		name, n.next, ok = n.strs.InternAt(b, n.next)
 	}
 	if ok {
@@ -106,6 +117,9 @@ func (n *names) byOffset(str []byte, off uint32) (name btf.StrOff, ok bool) {
 func (n *names) intern(b []byte) btf.StrOff {
 	if len(n.prefix) > 0 && bytes.HasPrefix(b, n.prefix) {
 		b = n.prefix
+	}
+	if n.foreign {
+		b = n.identifier(b)
 	}
 	return n.strs.Intern(b)
 }

@@ -165,6 +165,7 @@ var tagRules = map[dwarf.Tag]tagRule{
 	dwarf.TagPointerType:         {clsPointer, set(slotType, slotAnnotation)},
 	dwarf.TagReferenceType:       {clsPointer, set(slotType)},
 	dwarf.TagRvalueReferenceType: {clsPointer, set(slotType)},
+	dwarf.TagPtrToMemberType:     {clsPointer, set(slotType)},
 	dwarf.TagTypedef:             {clsTypedef, set(slotName, slotType, slotSpec, slotAnnotation)},
 	dwarf.TagStructType:          {clsStruct, compositeSlots},
 	dwarf.TagClassType:           {clsStruct, compositeSlots},

@@ -241,6 +241,11 @@ func (c *Converter) die(a *dwarf.Abbrev, off uint32) {
 		}
 	case clsVoid:
 		r.Skip(a)
+		if c.names.foreign {
+			// decltype(nullptr), which members can have.
+			c.row(off, btf.Row{Info: btf.MakeInfo(btf.KindPtr, 0, false)})
+			break
+		}
 		c.voids = append(c.voids, off)
 	case clsLLVMAnnotation, clsGNUAnnotation:
 		if r.Read(a) {
