@@ -413,8 +413,6 @@ var convertTests = []struct {
 			unit
 			compile_unit language=29
 			  base_type name="int" byte_size=4 encoding=5
-			unit v5 skeleton
-			skeleton_unit
 			unit v5
 			compile_unit language=0x8001
 			  label name="l"

@@ -1,7 +1,7 @@
 package dwarfconv
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -113,6 +113,7 @@ type Converter struct {
 	part           *part
 	unitSec        *Sections // part.sec
 	skel           skeleton
+	members        []membership // of the group, empty where all units are taken
 	unit64         bool
 	version        uint16
 	addrSize       uint8
@@ -208,6 +209,9 @@ func (c *Converter) convertGroup(heads []head) (bool, error) {
 	} else if c.info, c.window, err = c.sec.window(c.window, base, base+size); err != nil {
 		return false, err
 	}
+	if err := c.reach(heads); err != nil {
+		return false, err
+	}
 	stats := c.stats
 	if err := c.walkGroup(heads, base, size); err != nil {
 		return false, err
@@ -234,24 +238,19 @@ func (c *Converter) walkGroup(heads []head, base, size int) error {
 	c.begin(size)
 	for i := range heads {
 		u := &heads[i]
-		if p := &c.parts[u.part]; p != c.part {
-			c.enterPart(p)
+		m := membership{taken: true}
+		if len(c.members) > 0 {
+			if m = c.members[i]; m.partial && !m.taken {
+				c.stats.Excluded++
+				continue
+			}
 		}
-		enc := u.Encoding(c.unitSec.Order)
-		table, err := c.tables.get(c.unitSec.Abbrev, u, enc)
+		err := c.openUnit(u, base, !c.noJump, func() {
+			if c.rootDIE(&u.Unit, base, m) {
+				c.walkUnit()
+			}
+		})
 		if err != nil {
-			return err
-		}
-		c.r.Reset(c.info, &u.Unit, base, enc, table)
-		if len(c.parts) > 1 || c.split != nil {
-			c.r.Place(c.part.section, c.part.start, c.part.refs)
-		}
-		c.unit64, c.version, c.addrSize = u.Is64, u.Version, u.AddrSize
-		if c.rootDIE(&u.Unit, base) {
-			c.walkUnit()
-		}
-		c.tables.put(u, c.noJump)
-		if err := c.r.Err(); err != nil {
 			return err
 		}
 	}
@@ -265,7 +264,7 @@ func (c *Converter) walkGroup(heads []head, base, size int) error {
 }
 
 // rootDIE reads the unit DIE and reports whether its children are wanted.
-func (c *Converter) rootDIE(u *dwarf.Unit, base int) bool {
+func (c *Converter) rootDIE(u *dwarf.Unit, base int, m membership) bool {
 	off := c.r.Pos
 	a, ok := c.r.Next()
 	if !ok || a == nil || !c.r.Read(a) {
@@ -282,7 +281,7 @@ func (c *Converter) rootDIE(u *dwarf.Unit, base int) bool {
 	if c.isSkeleton(u, a) || !c.isOurSplit(u, a) {
 		return false
 	}
-	lang := dwarf.Lang(c.value(a, slotLanguage))
+	lang := cmp.Or(dwarf.Lang(c.value(a, slotLanguage)), m.lang)
 	if !c.opts.takes(lang) {
 		c.stats.Excluded++
 		return false
@@ -295,10 +294,7 @@ func (c *Converter) rootDIE(u *dwarf.Unit, base int) bool {
 	if a.Has>>slotLowPC&1 != 0 {
 		ru.base, _ = c.address(c.r.K[slotLowPC], c.r.V[slotLowPC])
 	}
-	if a.Has>>slotProducer&1 != 0 {
-		s, _ := c.stringAt(c.r.K[slotProducer], c.r.V[slotProducer])
-		ru.clang = bytes.Contains(s, []byte("clang"))
-	}
+	ru.clang = m.clang || c.byClang(a)
 	c.raw.units = append(c.raw.units, ru)
 	c.stats.Units++
 	return a.Children

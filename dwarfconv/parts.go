@@ -134,3 +134,24 @@ func (c *Converter) enterPart(p *part) {
 	}
 	c.part, c.unitSec = p, p.sec
 }
+
+// openUnit points c.r at u, which is in a group that begins at base, calls f and
+// returns the error that c.r met. last tells that u will not be opened again.
+func (c *Converter) openUnit(u *head, base int, last bool, f func()) error {
+	if p := &c.parts[u.part]; p != c.part {
+		c.enterPart(p)
+	}
+	enc := u.Encoding(c.unitSec.Order)
+	table, err := c.tables.get(c.unitSec.Abbrev, u, enc)
+	if err != nil {
+		return err
+	}
+	c.r.Reset(c.info, &u.Unit, base, enc, table)
+	if len(c.parts) > 1 || c.split != nil {
+		c.r.Place(c.part.section, c.part.start, c.part.refs)
+	}
+	c.unit64, c.version, c.addrSize = u.Is64, u.Version, u.AddrSize
+	f()
+	c.tables.put(u, !last)
+	return c.r.Err()
+}
