@@ -16,6 +16,7 @@
 #	                            PAHOLE, BENCH='-runs 7 -only xfs' or BENCH=-scale
 #	make bench-stages           speed and allocations of each stage on xfs.ko
 #	make fuzz FUZZTIME=1m       every fuzz target for that long
+#	make man                    docs/man/*.1, from the texts of --help and docs/man/*.roff
 #	make install                PREFIX (/usr/local), DESTDIR
 #
 # What a target needs beyond Go is installed from Debian's packages when it is missing.
@@ -50,7 +51,7 @@ demo: $(bin)
 
 .PHONY: test
 test: bin/staticcheck $(bin)
-	$(install_packages) gcc eu-elflint objcopy clang bpftool pahole chromium yamllint \
+	$(install_packages) gcc eu-elflint objcopy clang bpftool pahole chromium yamllint mandoc \
 		/usr/share/bash-completion/bash_completion zsh fish script
 	scripts/test.sh
 
@@ -109,12 +110,16 @@ bench-stages:
 fuzz:
 	scripts/fuzz.sh $(FUZZTIME)
 
+.PHONY: man
+man:
+	go test -run 'TestManualPages$$' ./cmd/gobtfenc -update
+
 .PHONY: install
 install:
 	test -x $(bin) || $(MAKE) $(bin)
 	install -D -m 755 $(bin) $(DESTDIR)$(PREFIX)/bin/gobtfenc
 	install -d $(addprefix $(share)/,man/man1 bash-completion/completions zsh/site-functions fish/vendor_completions.d)
-	install -m 644 docs/gobtfenc.1 $(share)/man/man1
+	install -m 644 docs/man/*.1 $(share)/man/man1
 	$(bin) completion bash >$(share)/bash-completion/completions/gobtfenc
 	$(bin) completion zsh >$(share)/zsh/site-functions/_gobtfenc
 	$(bin) completion fish >$(share)/fish/vendor_completions.d/gobtfenc.fish

@@ -182,6 +182,7 @@ func TestInstall(t *testing.T) {
 		"share/zsh/site-functions/_gobtfenc":            "#compdef gobtfenc",
 		"share/fish/vendor_completions.d/gobtfenc.fish": "complete -c gobtfenc",
 		"share/man/man1/gobtfenc.1":                     ".TH GOBTFENC 1",
+		"share/man/man1/gobtfenc-encode.1":              "\\-\\-out\\-dir",
 		"share/gobtfenc/kbuild/pahole":                  "#!/bin/sh",
 		"share/gobtfenc/kbuild/gobtfenc.mk":             "",
 	} {

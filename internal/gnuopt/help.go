@@ -48,9 +48,17 @@ func AppendHelp(b []byte, table []Option) []byte {
 
 // names returns the first column.
 func (o *Option) names() string {
-	s := "      "
+	if o.Short == 0 {
+		return "      " + o.String()
+	}
+	return "  " + o.String()
+}
+
+// String returns the option as help shows it: -j, --jobs[=N].
+func (o *Option) String() string {
+	s := ""
 	if o.Short != 0 {
-		s = "  -" + string(rune(o.Short))
+		s = "-" + string(rune(o.Short))
 		if o.Long != "" {
 			s += ", "
 		}

@@ -67,6 +67,7 @@ var allowed = map[string][]string{
 	"internal/bigmem":    nil,
 	"internal/escape":    nil,
 	"internal/gnuopt":    nil,
+	"internal/manpage":   nil,
 	"internal/phase":     nil,
 	"internal/number":    nil,
 	"internal/jobserver": nil,
@@ -101,7 +102,7 @@ var allowed = map[string][]string{
 
 // forTests may be imported by tests only, by those of any package.
 var forTests = []string{
-	"internal/bpftool", "internal/btftest", "internal/corpus", "internal/dwarftest", "internal/diewalk", "internal/idstest", "internal/jobserver",
+	"internal/bpftool", "internal/btftest", "internal/corpus", "internal/dwarftest", "internal/diewalk", "internal/idstest", "internal/jobserver", "internal/manpage",
 	"github.com/cilium/ebpf",
 	"github.com/go-delve/delve/pkg/dwarf",
 	"github.com/google/go-cmp",
