@@ -29,6 +29,9 @@ type Base struct {
 	rewritten bool            // types is not what NewBase was given
 	collide   bool
 
+	structsOnce sync.Once // see structsByName
+	structs     table
+
 	// For relocation, filled by the first call that needs it: see named.
 	namedOnce  sync.Once
 	namedTypes map[btf.StrOff][]btf.ID
@@ -69,7 +72,11 @@ func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
 	if err := m.sign(); err != nil {
 		return nil, fmt.Errorf("base: %w", err)
 	}
-	b.fwdIDs = m.unit.fwds
+	for _, n := range m.unit.leaves {
+		if b.types.Rows[n].Info.Kind() == btf.KindFwd {
+			b.fwdIDs = append(b.fwdIDs, n)
+		}
+	}
 	b.sigs, b.cyclic = m.unit.sigs, m.unit.cyclic
 	b.indexAll()
 	if b.hasTwins(m) {
@@ -276,6 +283,33 @@ func (b *Base) enums(name btf.StrOff) (e enumNames) {
 		}
 	})
 	return e
+}
+
+// structsByName returns the named structs and unions, by what references to them
+// contribute to signatures. The first call makes the table.
+func (b *Base) structsByName() *table {
+	b.structsOnce.Do(func() {
+		isNamed := func(r *btf.Row) bool {
+			k := r.Info.Kind()
+			return r.Name != 0 && (k == btf.KindStruct || k == btf.KindUnion)
+		}
+		count := 0
+		for n := range b.types.Rows {
+			if isNamed(&b.types.Rows[n]) {
+				count++
+			}
+		}
+		b.structs.reset(count)
+		twins := b.twin
+		for n := len(b.types.Rows) - 1; n > 0; n-- {
+			if len(twins) > 0 && twins[0] == btf.ID(n) {
+				twins = twins[1:]
+			} else if r := &b.types.Rows[n]; isNamed(r) {
+				b.structs.add(signName(b.seed, r), btf.ID(n))
+			}
+		}
+	})
+	return &b.structs
 }
 
 // Strings returns the index of the base's strings, nil for NoBase.

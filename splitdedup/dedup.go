@@ -65,6 +65,7 @@ type Module struct {
 	own   btf.Types
 	sigs  []uint64 // by own index
 	index table    // own types by signature
+	named nameSet  // of own structs and unions
 
 	resolved map[btf.ID]btf.ID // FWD (see fwdKey) or enum FWD → the complete type
 	baseFwd  map[btf.ID]btf.ID // own FWD → the base's of the same name and kind
@@ -114,6 +115,7 @@ func (m *Module) Reset(base *Base) {
 	m.strict, m.collide = false, base.collide
 	m.cyclic = m.cyclic[:0]
 	m.index.first = m.first
+	clear(m.named[:])
 }
 
 // unit is the working state for one unit; its memory is reused.
@@ -129,7 +131,8 @@ type unit struct {
 	found    []uint32 // what peek said of the base's index
 	canon    []btf.ID // result
 	cuts     []btf.ID // named structs and unions, ascending
-	fwds     []btf.ID // FWDs, ascending
+	leaves   []btf.ID // FWDs and named enums, ascending
+	fwds     int      // how many FWDs are among them
 	fresh    []btf.ID // cut types without a canonical type
 	admitted []btf.ID // fresh ones that got an id of their own
 
@@ -157,11 +160,9 @@ func (m *Module) AddUnit(t *btf.Types) ([]btf.ID, error) {
 
 func (m *Module) add() ([]btf.ID, error) {
 	u := &m.unit
-	if err := m.sign(); err != nil {
+	if err := m.pairAll(); err != nil {
 		return nil, err
 	}
-	m.internLeaves()
-	m.pairUp()
 	m.refute(0)
 	m.oneMeaning()
 	m.choose()
@@ -180,6 +181,43 @@ func (m *Module) add() ([]btf.ID, error) {
 	return u.canon, nil
 }
 
+// pairAll makes leaves canonical and pairs the cut types. A signature takes a walk
+// over all items, and most types are found without: a cut type by its name, and
+// the trees below it by what they are compared with. The others are signed, which
+// also finds types that refer to each other in a circle.
+func (m *Module) pairAll() error {
+	u := &m.unit
+	// Among canonical types that are cut because they are part of a circle, the
+	// trees of the unit might have no end.
+	if circles := m.base.cyclic != nil || len(m.cyclic) > 0; !circles && !m.collide {
+		m.scan()
+		m.internLeaves()
+		err := m.pairUp()
+		if err == nil {
+			err = u.signUnmatched()
+		}
+		if err != errCycle {
+			return err
+		}
+		u.forget()
+	}
+	if err := m.sign(); err != nil {
+		return err
+	}
+	m.internLeaves()
+	return m.pairUp()
+}
+
+// forget undoes scan, internLeaves and pairUp, except for what is given.
+func (u *unit) forget() {
+	u.tangled = false
+	clear(u.canon[:u.fixed])
+	clear(u.depth)
+	clear(u.memo)
+	u.cuts, u.leaves, u.fwds = u.cuts[:0], u.leaves[:0], 0
+	u.pairs, u.obls = u.pairs[:0], u.obls[:0]
+}
+
 func (u *unit) reset(t *btf.Types, fixed int) {
 	n := len(t.Rows)
 	u.completes, u.tangled, u.late = false, false, u.late[:0]
@@ -191,7 +229,7 @@ func (u *unit) reset(t *btf.Types, fixed int) {
 	clear(u.depth)
 	clear(u.canon)
 	clear(u.memo)
-	u.cuts, u.fwds = u.cuts[:0], u.fwds[:0]
+	u.cuts, u.leaves, u.fwds = u.cuts[:0], u.leaves[:0], 0
 	u.fresh, u.admitted = u.fresh[:0], u.admitted[:0]
 	u.pairs, u.obls = u.pairs[:0], u.obls[:0]
 }

@@ -58,14 +58,28 @@ func (m *Module) chooseInOrder() {
 // matches.
 func (m *Module) takesPart(n btf.ID) bool {
 	u := &m.unit
-	if !u.claims && u.depth[n]&viaFwd == 0 || u.isCut(n) {
+	if u.isCut(n) {
 		return false
 	}
 	switch u.types.Rows[n].Info.Kind() {
 	case btf.KindStruct, btf.KindUnion:
-		return true
+		return u.claims || u.hasFwd(n)
 	case btf.KindTypedef:
-		return m.TypedefGraphs
+		return m.TypedefGraphs && (u.claims || u.hasFwd(n))
+	}
+	return false
+}
+
+// hasFwd reports whether a leaf of n's tree is a FWD.
+func (u *unit) hasFwd(n btf.ID) bool {
+	if d := u.depth[n]; d != 0 {
+		return d&viaFwd != 0
+	}
+	k := &u.memo[n]
+	for _, o := range u.obls[k.lo:k.hi] {
+		if u.types.Rows[o.local].Info.Kind() == btf.KindFwd {
+			return true
+		}
 	}
 	return false
 }
@@ -93,7 +107,7 @@ func (m *Module) chooseWholes() {
 func (m *Module) pairWhole(n btf.ID) {
 	u := &m.unit
 	first := len(u.pairs)
-	u.found[n] = m.base.index.peek(u.sigs[n])
+	u.found[n] = m.base.index.peek(u.sig(n))
 	m.pairOne(n)
 	for i := first; i < len(u.pairs); i++ {
 		p := &u.pairs[i]
@@ -221,11 +235,11 @@ func (m *Module) fwdKey(id btf.ID) btf.ID {
 // except in strict mode.
 func (m *Module) internFwd(n btf.ID, r *btf.Row) {
 	u := &m.unit
-	u.found[n] = m.base.index.peek(u.sigs[n])
+	u.found[n] = m.base.index.peek(u.sig(n))
 	if id := m.findTree(n); id != 0 && (m.strict || id >= m.first) {
 		u.canon[n] = id
 		return
-	} else if u.canon[n] = m.append(*r, u.sigs[n]); id != 0 {
+	} else if u.canon[n] = m.append(*r, u.sig(n)); id != 0 {
 		m.baseFwd[u.canon[n]] = id
 	}
 }

@@ -61,7 +61,7 @@ func (m *Module) internTrees() {
 	u := &m.unit
 	for n := 1; n < u.fixed; n++ {
 		if u.canon[n] == 0 && !m.isRemembered(btf.ID(n)) {
-			u.found[n] = m.base.index.peek(u.sigs[n])
+			u.found[n] = m.base.index.peek(u.sig(btf.ID(n)))
 		}
 	}
 	for n := 1; n < u.fixed; n++ {
@@ -122,13 +122,13 @@ func (m *Module) internTree(n btf.ID) {
 		}
 	}
 	row := m.translate(r)
-	u.canon[n] = m.append(row, u.sigs[n])
+	u.canon[n] = m.append(row, u.sig(n))
 }
 
 // findTree returns the canonical type that equals n, whose references are
 // canonical; 0 where there is none. The base has been looked into.
 func (m *Module) findTree(n btf.ID) btf.ID {
-	sig := m.unit.sigs[n]
+	sig := m.unit.sig(n)
 	for id, more := m.index.find(sig); id != 0; id = m.index.older(id) {
 		if m.equalTree(n, id, m.own.Rows, m.own.Items, m.first) {
 			return id
@@ -192,27 +192,25 @@ func (m *Module) equalTree(n, id btf.ID, rows []btf.Row, all []btf.Item, first b
 // declared ones of its name stand for.
 func (m *Module) internLeaves() {
 	u := &m.unit
-	for n := 1; n < u.fixed; n++ {
-		r := &u.types.Rows[n]
-		switch {
-		case r.Info.Kind() == btf.KindFwd:
-			m.internFwd(btf.ID(n), r)
-		case r.Name != 0 && isEnum(r):
-			m.internEnum(btf.ID(n), r)
+	for _, n := range u.leaves {
+		if r := &u.types.Rows[n]; r.Info.Kind() == btf.KindFwd {
+			m.internFwd(n, r)
+		} else {
+			m.internEnum(n, r)
 		}
 	}
 }
 
 func (m *Module) internEnum(n btf.ID, r *btf.Row) {
 	u := &m.unit
-	u.found[n] = m.base.index.peek(u.sigs[n])
+	u.found[n] = m.base.index.peek(u.sig(btf.ID(n)))
 	if id := m.findTree(n); id != 0 {
 		u.canon[n] = id
 		return
 	}
 	row := m.translate(r)
 	if m.strict {
-		u.canon[n] = m.append(row, u.sigs[n])
+		u.canon[n] = m.append(row, u.sig(n))
 		return
 	}
 	own, base := m.enums[r.Name], m.base.enums(r.Name)
@@ -224,7 +222,7 @@ func (m *Module) internEnum(n btf.ID, r *btf.Row) {
 			return
 		}
 	}
-	u.canon[n] = m.append(row, u.sigs[n])
+	u.canon[n] = m.append(row, u.sig(n))
 	// Of several enums of the name the last new one wins, as in libbpf: two
 	// files of amdgpu.ko define enum idh_request, a header declares it.
 	for _, id := range [2]btf.ID{own.declared, base.declared} {

@@ -23,8 +23,8 @@ type obligation struct {
 	canon btf.ID
 }
 
-// memo remembers that the tree of a local that is not cut equals the tree of
-// canon but for obls[lo:hi].
+// memo remembers that what refers to a local may refer to canon instead if
+// obls[lo:hi] stand: their trees are equal, or it is a cut type of that name.
 type memo struct {
 	canon  btf.ID
 	lo, hi int32
@@ -41,21 +41,40 @@ const (
 var errTangled = errors.New("types are too entangled to compare")
 
 // pairUp pairs every cut type of the unit with the canonical types that have
-// its signature and an equal tree.
-func (m *Module) pairUp() {
+// an equal tree. Those of the base are found by name and compared; where there are
+// many, or the module has types of the name too, the signature chooses.
+func (m *Module) pairUp() error {
 	u := &m.unit
+	byName := m.base.structsByName()
 	for _, n := range u.cuts {
-		u.found[n] = m.base.index.peek(u.sigs[n])
+		u.found[n] = byName.peek(u.refs[n])
 	}
 	for _, n := range u.cuts {
+		if u.cyclic == nil && !m.collide && !m.named.has(u.refs[n]) && byName.isShort(u.found[n]) {
+			m.pairWith(n, byName, u.found[n], -1)
+			continue
+		}
+		if err := u.signOne(n, 0); err != nil {
+			return err
+		}
+		u.found[n] = m.base.index.peek(u.sig(n))
 		m.pairOne(n)
 	}
+	return nil
 }
+
+// nameSet is a set of what references to named types contribute to signatures.
+// It may say that it has what it has not.
+type nameSet [1 << 10]uint64
+
+func (s *nameSet) add(ref uint64) { s[ref>>6%uint64(len(s))] |= 1 << (ref & 63) }
+
+func (s *nameSet) has(ref uint64) bool { return s[ref>>6%uint64(len(s))]>>(ref&63)&1 != 0 }
 
 // pairOne pairs n; the base has been looked into.
 func (m *Module) pairOne(n btf.ID) {
 	u := &m.unit
-	last := m.pairWith(n, &m.index, m.index.peek(u.sigs[n]), -1)
+	last := m.pairWith(n, &m.index, m.index.peek(u.sig(n)), -1)
 	m.pairWith(n, &m.base.index, u.found[n], last)
 }
 
@@ -154,34 +173,8 @@ func (m *Module) sameRef(n, c, mark btf.ID) bool {
 		return n == c
 	}
 	c |= mark
-	if int(n) >= u.fixed {
-		return m.canonOf(c) == u.canon[n]
-	}
-	if u.isCut(n) {
-		r, q := &u.types.Rows[n], m.row(c)
-		if r.Name != q.Name {
-			return false
-		}
-		if isEnum(r) {
-			if !isEnum(q) || !m.compatibleEnum(n, c) {
-				return false
-			}
-			if u.canon[n] != m.canonOf(c) {
-				u.obls = append(u.obls, obligation{n, c}) // equal enough, but not the same
-			}
-			return true
-		}
-		if u.cyclic != nil && u.cyclic[n] {
-			if r.Info != q.Info {
-				return false
-			}
-		} else if !compatibleClass(r, q) {
-			return false
-		}
-		u.obls = append(u.obls, obligation{n, c})
-		return true
-	}
-	if k := &u.memo[n]; k.canon == c {
+	k := &u.memo[n]
+	if k.canon == c {
 		if int(k.hi-k.lo) > maxObligations-len(u.obls) {
 			u.tangled = true
 			return false
@@ -189,11 +182,46 @@ func (m *Module) sameRef(n, c, mark btf.ID) bool {
 		u.obls = append(u.obls, u.obls[k.lo:k.hi]...)
 		return true
 	}
+	if int(n) >= u.fixed {
+		return m.canonOf(c) == u.canon[n]
+	}
 	lo := len(u.obls)
-	if !m.sameTree(n, c) {
+	if u.isCut(n) {
+		if !m.sameLeaf(n, c) {
+			return false
+		}
+	} else if !m.sameTree(n, c) {
 		return false
 	}
-	u.memo[n] = memo{c, int32(lo), int32(len(u.obls))}
+	*k = memo{c, int32(lo), int32(len(u.obls))}
+	return true
+}
+
+// sameLeaf compares cut types by what their references tell and appends what
+// remains to be shown.
+func (m *Module) sameLeaf(n, c btf.ID) bool {
+	u := &m.unit
+	r, q := &u.types.Rows[n], m.row(c)
+	if r.Name != q.Name {
+		return false
+	}
+	switch {
+	case isEnum(r):
+		if !isEnum(q) || !m.compatibleEnum(n, c) {
+			return false
+		}
+		if u.canon[n] == m.canonOf(c) {
+			return true
+		}
+		// Equal enough, but not the same.
+	case u.cyclic != nil && u.cyclic[n]:
+		if r.Info != q.Info {
+			return false
+		}
+	case !compatibleClass(r, q):
+		return false
+	}
+	u.obls = append(u.obls, obligation{n, c})
 	return true
 }
 
@@ -265,6 +293,9 @@ func (m *Module) refute(first int) {
 // (o.canon is local) and in strict mode a FWD stands only for itself.
 func (m *Module) stands(o obligation) bool {
 	u := &m.unit
+	if p := u.head[o.local]; p >= 0 && u.pairs[p].canon == o.canon && !u.pairs[p].fallen {
+		return true
+	}
 	switch r := &u.types.Rows[o.local]; {
 	case isEnum(r):
 		return true // compared already
@@ -316,7 +347,7 @@ func (m *Module) choose() {
 			}
 		}
 	}
-	if len(u.fwds) > 0 && !m.strict {
+	if u.fwds > 0 && !m.strict {
 		m.chooseWholes()
 	}
 }

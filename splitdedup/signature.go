@@ -89,30 +89,55 @@ func isEnum(r *btf.Row) bool {
 
 func (u *unit) isCut(n btf.ID) bool { return u.cut[n] }
 
-// sign computes the signatures of the unit's types.
+// scan sorts the unit's types: which are cut, and of what kind.
+func (m *Module) scan() {
+	u := &m.unit
+	for n := u.fixed; n < len(u.types.Rows); n++ {
+		u.cut[n], u.depth[n] = true, 1 // given, refs is set
+	}
+	u.cut[0], u.sigs[0], u.refs[0], u.depth[0] = false, prime, prime, 1
+	for n := 1; n < u.fixed; n++ {
+		r := &u.types.Rows[n]
+		u.head[n] = -1
+		u.cut[n] = u.cyclic != nil && u.cyclic[n]
+		switch k := r.Info.Kind(); k {
+		case btf.KindFwd:
+			u.leaves = append(u.leaves, btf.ID(n))
+			u.fwds++
+		case btf.KindEnum, btf.KindEnum64:
+			if r.Name == 0 {
+				continue
+			}
+			u.leaves = append(u.leaves, btf.ID(n))
+		case btf.KindStruct, btf.KindUnion:
+			if r.Name == 0 && !u.cut[n] {
+				continue
+			}
+			u.cuts = append(u.cuts, btf.ID(n))
+		default:
+			if !u.cut[n] {
+				continue
+			}
+			u.cuts = append(u.cuts, btf.ID(n))
+		}
+		u.cut[n], u.refs[n] = true, signName(u.seed, r)
+	}
+}
+
+// sign computes the signatures of all types of the unit.
 func (m *Module) sign() error {
 	u := &m.unit
-	for n := range u.types.Rows {
-		u.cut[n] = n >= u.fixed || isCut(&u.types.Rows[n])
-	}
+	m.scan()
 	err := u.signAll()
 	if err == errCycle {
 		u.cutCycles()
+		u.cuts, u.leaves, u.fwds = u.cuts[:0], u.leaves[:0], 0
 		clear(u.depth)
+		m.scan()
 		err = u.signAll()
 	}
 	if err != nil {
 		return err
-	}
-	for n := 1; n < u.fixed; n++ {
-		u.head[n] = -1
-		switch r := &u.types.Rows[n]; {
-		case r.Info.Kind() == btf.KindFwd:
-			u.fwds = append(u.fwds, btf.ID(n))
-		case isEnum(r) && r.Name != 0:
-		case u.isCut(btf.ID(n)):
-			u.cuts = append(u.cuts, btf.ID(n))
-		}
 	}
 	if m.collide {
 		for i := range u.sigs {
@@ -120,6 +145,16 @@ func (m *Module) sign() error {
 		}
 	}
 	return nil
+}
+
+// sig returns the signature of a type whose tree is known to end.
+func (u *unit) sig(n btf.ID) uint64 {
+	if u.depth[n] == 0 {
+		if err := u.signOne(n, 0); err != nil {
+			panic(err)
+		}
+	}
+	return u.sigs[n]
 }
 
 // errCycle says that types refer to each other in a circle without a cut type.
@@ -131,16 +166,25 @@ const (
 )
 
 func (u *unit) signAll() error {
-	u.sigs[0], u.refs[0], u.depth[0] = prime, prime, 1
-	for n := u.fixed; n < len(u.types.Rows); n++ {
-		u.depth[n] = 1 // given, refs is set
-	}
 	for n := 1; n < u.fixed; n++ {
-		if r := &u.types.Rows[n]; u.isCut(btf.ID(n)) {
-			u.refs[n] = signName(u.seed, r)
+		if err := u.signOne(btf.ID(n), 0); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// signUnmatched signs what equals no canonical type that a pair has led to. The
+// trees of all others end where those end.
+func (u *unit) signUnmatched() error {
 	for n := 1; n < u.fixed; n++ {
+		matched := u.memo[n].canon != 0
+		if u.cut[n] {
+			matched = u.head[n] >= 0
+		}
+		if matched || u.depth[n] != 0 {
+			continue
+		}
 		if err := u.signOne(btf.ID(n), 0); err != nil {
 			return err
 		}

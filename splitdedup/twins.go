@@ -56,6 +56,9 @@ func (m *Module) mergeTwins() {
 func (m *Module) twinGroups() [][]btf.ID {
 	u := &m.unit
 	sorted := append([]btf.ID(nil), u.fresh...)
+	for _, n := range sorted {
+		u.sig(n)
+	}
 	slices.SortFunc(sorted, func(a, b btf.ID) int {
 		switch x, y := u.sigs[a], u.sigs[b]; {
 		case x < y:
@@ -108,8 +111,9 @@ func (m *Module) admit() {
 			u.canon[n] = u.canon[twin&^local]
 			continue
 		}
-		u.canon[n] = m.append(btf.Row{}, u.sigs[n])
+		u.canon[n] = m.append(btf.Row{}, u.sig(n))
 		u.admitted = append(u.admitted, n)
+		m.named.add(u.refs[n])
 		if u.cyclic != nil && u.cyclic[n] {
 			for len(m.cyclic) < len(m.own.Rows) {
 				m.cyclic = append(m.cyclic, false)
