@@ -14,6 +14,8 @@ import (
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/elfio"
+	"github.com/gobtfenc/gobtfenc/internal/basecache"
+	"github.com/gobtfenc/gobtfenc/internal/bigmem"
 	"github.com/gobtfenc/gobtfenc/splitdedup"
 )
 
@@ -44,6 +46,19 @@ func LoadBase(path string) (*Base, error) {
 		return nil, baseError(path, err)
 	}
 	return b, nil
+}
+
+// LoadBaseCached is LoadBase with what another process has kept in the cache, and
+// keeps it there. It pays off for the call that encodes one small module.
+func LoadBaseCached(path string, cache *basecache.Cache) (*Base, error) {
+	if b := cachedBase(path, cache); b != nil {
+		return b, nil
+	}
+	b, err := LoadBase(path)
+	if err == nil {
+		b.keep(cache)
+	}
+	return b, err
 }
 
 // BaseSum returns what Base.Sum of the base at path would be. It only reads the
@@ -92,12 +107,16 @@ func newBase(path string, file *btfFile) (*Base, error) {
 	if err != nil {
 		return nil, err
 	}
+	return baseOf(path, file, b, d), nil
+}
+
+func baseOf(path string, file *btfFile, b *btf.BTF, d *splitdedup.Base) *Base {
 	base := &Base{BTF: b, Path: path, data: file.data, dedup: d, machine: file.machine, wordSize: file.wordSize}
 	if base.wordSize == 0 {
 		base.wordSize = int(btf.LongSize(b))
 	}
 	base.release = sync.OnceValue(func() string { return file.release(path) })
-	return base, nil
+	return base
 }
 
 // release returns the release of the kernel that file, which is at path, is;
@@ -206,7 +225,7 @@ func readOpened(path string, f *os.File, size int64) (*btfFile, error) {
 	if size > maxBase {
 		return nil, fmt.Errorf("%d bytes are too many for BTF", size)
 	}
-	data := make([]byte, size)
+	data := bigmem.Make[byte](int(size))
 	if _, err := f.ReadAt(data, 0); err != nil {
 		return nil, fmt.Errorf("read %#x bytes at 0x0: %w", len(data), plain(err))
 	}
@@ -267,17 +286,24 @@ func sectionBTF(f *elfio.File) (*btfFile, error) {
 	if data == nil {
 		return nil, ErrNoBTF
 	}
-	out := &btfFile{data: data, machine: f.Machine, wordSize: addrSize(f), linked: f.Type != elf.ET_REL, vermagic: vermagic(f)}
+	out := describe(f)
+	out.data = data
 	if out.distilled, err = sectionBytes(f, ".BTF.base"); err != nil {
 		return nil, err
-	}
-	if s := f.Section(".rodata"); s != nil && f.Type != elf.ET_REL && s.Type == elf.SHT_PROGBITS {
-		out.rodata = *s
 	}
 	return out, nil
 }
 
-// sectionBytes returns a copy of a section, nil where there is none.
+// describe returns what an ELF file says besides its BTF.
+func describe(f *elfio.File) *btfFile {
+	out := &btfFile{machine: f.Machine, wordSize: addrSize(f), linked: f.Type != elf.ET_REL, vermagic: vermagic(f)}
+	if s := f.Section(".rodata"); s != nil && f.Type != elf.ET_REL && s.Type == elf.SHT_PROGBITS {
+		out.rodata = *s
+	}
+	return out
+}
+
+// sectionBytes reads a section into memory of its own, nil where there is none.
 func sectionBytes(f *elfio.File, name string) ([]byte, error) {
 	i := f.Index(name)
 	if i <= 0 {
@@ -286,11 +312,7 @@ func sectionBytes(f *elfio.File, name string) ([]byte, error) {
 	if t := f.Sections[i].Type; t != elf.SHT_PROGBITS {
 		return nil, fmt.Errorf("section %s: has no contents here (%v): a file with debug information only?", name, t)
 	}
-	data, err := f.SectionData(i)
-	if err != nil {
-		return nil, err
-	}
-	return append([]byte{}, data...), nil
+	return f.ReadSection(i, bigmem.Make[byte])
 }
 
 // parsed returns the base's BTF, nil for no base.

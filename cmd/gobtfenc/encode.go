@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gobtfenc/gobtfenc/encoder"
+	"github.com/gobtfenc/gobtfenc/internal/basecache"
 	"github.com/gobtfenc/gobtfenc/internal/number"
 	"github.com/gobtfenc/gobtfenc/internal/phase"
 	"github.com/gobtfenc/gobtfenc/report/check"
@@ -35,6 +36,7 @@ type encodeFlags struct {
 	fatal     bool
 	verbose   bool
 	timing    bool
+	noCache   bool
 }
 
 func encodeCommand() *cobra.Command {
@@ -94,6 +96,7 @@ The exit status is 0 when all files are good, 1 when one failed, 2 for misuse.`,
 	fl.BoolVar(&f.ids, "resolve-btfids", false, "fill in .BTF_ids, too, as the kernel's resolve_btfids does")
 	fl.BoolVar(&f.fatal, "fatal-warnings", false, "fail a module that has warnings about .BTF_ids")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "name the functions that are left out, and what of a tree is up to date or\nnot, and why")
+	fl.BoolVar(&f.noCache, "no-cache", false, "neither use nor keep what is known of the base from earlier calls")
 	fl.BoolVar(&f.timing, "timing", false, "print the time of each pass, summed over all workers")
 	return c
 }
@@ -116,7 +119,7 @@ func encode(files []string, f *encodeFlags) error {
 	upToDate := 0
 	if f.tree != "" {
 		results, upToDate, err = encodeTree(ctx, f, opts)
-	} else if opts.Base, err = f.loadBase(opts.Clock); err == nil {
+	} else if opts.Base, err = f.loadBase(len(files), opts.Clock); err == nil {
 		results, err = runWithProgress(ctx, files, opts)
 	}
 	if err != nil {
@@ -239,13 +242,25 @@ func (f *encodeFlags) verifier(target encoder.Target) (func(*encoder.Sections) e
 	}, nil
 }
 
-func (f *encodeFlags) loadBase(clock *phase.Clock) (*encoder.Base, error) {
+// loadBase loads the base of so many files.
+func (f *encodeFlags) loadBase(files int, clock *phase.Clock) (*encoder.Base, error) {
 	if f.base == "" {
 		return nil, nil
 	}
 	clock.Start("base")
 	defer clock.Stop()
-	return encoder.LoadBase(f.base)
+	return loadBaseFor(files, f.base, f.noCache)
+}
+
+// loadBaseFor loads the base of so many files. For many it is loaded in full, which
+// takes a small part of the time, and neither needs a cache nor fills it.
+func loadBaseFor(files int, path string, noCache bool) (*encoder.Base, error) {
+	if files != 1 || noCache || os.Getenv("GOBTFENC_NO_CACHE") == "1" {
+		return encoder.LoadBase(path)
+	}
+	cache := basecache.Open(toolID())
+	defer cache.Close()
+	return encoder.LoadBaseCached(path, cache)
 }
 
 // tell reports what there is to say about each file, in the order in which the

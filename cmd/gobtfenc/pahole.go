@@ -249,7 +249,8 @@ Without a list of features, KERNELVERSION in the environment, which the kernel
 build sets, leaves out what that kernel cannot load. PAHOLE_LANG_EXCLUDE stands in
 for --lang_exclude where there is neither that nor --lang.
 GOBTFENC_ALLOW_MISMATCH=1 encodes modules of another kernel than the base's too,
-with a warning.
+with a warning. GOBTFENC_NO_CACHE=1 neither uses nor keeps what is known of the
+base from earlier calls.
 `
 )
 
@@ -335,7 +336,7 @@ func (c *paholeCall) options() (opts encoder.Options, err error) {
 		return opts, err
 	}
 	if c.base != "" {
-		if opts.Base, err = encoder.LoadBase(c.base); err != nil {
+		if opts.Base, err = loadBaseFor(len(c.files), c.base, false); err != nil {
 			return opts, err
 		}
 	}

@@ -43,10 +43,10 @@ var hot = []string{
 // alone.
 var allowed = map[string][]string{
 	"cmd/gobtfenc": {
-		"encoder", "report", "elfio", "internal/escape", "internal/gnuopt", "internal/jobserver", "internal/modtree", "internal/number", "internal/objtree", "internal/phase",
+		"encoder", "report", "elfio", "internal/basecache", "internal/escape", "internal/gnuopt", "internal/jobserver", "internal/modtree", "internal/number", "internal/objtree", "internal/phase",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/vbauerster/mpb/v8", "golang.org/x/term",
 	},
-	"encoder": append([]string{"dwarfconv", "splitdedup", "elfio", "btfids", "dwarf", "btf", "internal/bigmem", "internal/phase"}, hot...),
+	"encoder": append([]string{"dwarfconv", "splitdedup", "elfio", "btfids", "dwarf", "btf", "internal/basecache", "internal/bigmem", "internal/phase"}, hot...),
 	"report":  {"dwarfconv", "splitdedup", "elfio", "dwarf", "btf"},
 
 	"report/check":   {"splitdedup", "btf", "internal/escape", "golang.org/x/sync"},
@@ -64,6 +64,7 @@ var allowed = map[string][]string{
 	"btf/colour": {"btf"},
 	"btf/cdump":  {"btf"},
 
+	"internal/basecache": {"btf", "splitdedup"},
 	"internal/bigmem":    nil,
 	"internal/escape":    nil,
 	"internal/gnuopt":    nil,

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+//go:build unix
+
+package basecache
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"runtime/debug"
+	"syscall"
+)
+
+const nonBlocking = syscall.O_NONBLOCK
+
+// isUsers reports whether something belongs to the user.
+func isUsers(st fs.FileInfo) bool {
+	s, ok := st.Sys().(*syscall.Stat_t)
+	return ok && int(s.Uid) == os.Geteuid()
+}
+
+// mapFile maps a file for reading.
+func mapFile(f *os.File, size int64) ([]byte, error) {
+	if size < headerLen || size != int64(int(size)) {
+		return nil, errors.New("no room for a header")
+	}
+	return syscall.Mmap(int(f.Fd()), 0, int(size), syscall.PROT_READ, syscall.MAP_PRIVATE)
+}
+
+func unmap(b []byte) { _ = syscall.Munmap(b) } // it is ours, and a range of no use otherwise
+
+// guarded calls f, which reads all of a mapping. To read where a file has been cut
+// since, or cannot be read, is a fault; then it returns nil.
+func guarded(f func() *Entry) (e *Entry) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() != nil {
+			e = nil
+		}
+	}()
+	return f()
+}
