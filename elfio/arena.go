@@ -1,5 +1,7 @@
 package elfio
 
+import "github.com/gobtfenc/gobtfenc/internal/bigmem"
+
 // arena hands out byte buffers that all live until the next file, and then
 // serve that one. A buffer is never handed out twice at a time.
 type arena struct {
@@ -24,9 +26,9 @@ func (a *arena) take(n int) []byte {
 	case best >= 0:
 		b = a.free[best]
 	case largest >= 0:
-		best, b = largest, make([]byte, n)
+		best, b = largest, bigmem.First[byte](n)
 	default:
-		b = make([]byte, n)
+		b = bigmem.First[byte](n)
 	}
 	if best >= 0 {
 		last := len(a.free) - 1
@@ -62,7 +64,7 @@ func (a *arena) reset(retain int) {
 // resize returns b with length n, new memory where it is too small.
 func resize(b []byte, n int) []byte {
 	if cap(b) < n {
-		return make([]byte, n)
+		return bigmem.First[byte](n)
 	}
 	return b[:n]
 }

@@ -115,7 +115,7 @@ func bannerRelease(path string, off, size uint64) string {
 		longest = len(banner) + 65 // __NEW_UTS_LEN and the blank behind it
 	)
 	r := io.NewSectionReader(f, int64(off), int64(size))
-	buf := make([]byte, 256<<10)
+	buf := make([]byte, 32<<10) // .rodata begins with it, or nearly so
 	for kept := 0; ; {
 		n, err := io.ReadFull(r, buf[kept:])
 		b := buf[:kept+n]

@@ -6,7 +6,9 @@ import (
 	"runtime/debug"
 	"sync"
 
+	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/dwarfconv"
+	"github.com/gobtfenc/gobtfenc/internal/bigmem"
 	"github.com/gobtfenc/gobtfenc/internal/phase"
 )
 
@@ -62,6 +64,9 @@ func newPipeline(jobs int) *pipeline {
 	}
 	for i := range p.convs {
 		p.convs[i] = dwarfconv.NewConverter()
+	}
+	for i := range min(2, len(p.slots)) { // what the units of a small module need
+		p.slots[i].unit.Types = btf.Types{Rows: bigmem.First[btf.Row](8192)[:0], Items: bigmem.First[btf.Item](16384)[:0]}
 	}
 	p.wake.L = &p.mu
 	return p

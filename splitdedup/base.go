@@ -56,42 +56,63 @@ func noBase(collide bool) *Base {
 func NewBase(t *btf.Types, strs []byte) (*Base, error) { return newBase(t, strs, false) }
 
 func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
-	x, err := btf.NewStrIndex(strs)
-	if err != nil {
-		return nil, err
-	}
-	b := &Base{types: *t, seed: newSeed(), strs: x, collide: collide}
+	b := &Base{types: *t, seed: newSeed(), collide: collide}
 	b.names = sync.OnceValue(b.nameList)
 	b.hideOpaque()
-	b.canonicalNames()
 
+	// Strings are indexed beside the types, in the hope that names are as they
+	// should be. It takes some milliseconds and no token of a jobserver.
+	var indexed sync.WaitGroup
+	var strErr error
+	indexed.Go(func() { b.strs, strErr = btf.NewStrIndex(strs) })
+	tails := b.hasTails(strs)
 	m := NewModule()
-	m.Reset(noBase(collide))
-	m.strict, m.unit.seed = true, b.seed
-	m.unit.begin(&b.types)
-	if err := m.sign(); err != nil {
+	var err error
+	if !tails {
+		err = b.sign(m)
+	}
+	indexed.Wait()
+	if strErr != nil {
+		return nil, strErr
+	}
+	if tails || !b.strs.Unique() {
+		b.canonicalNames()
+		err = b.sign(m)
+	}
+	if err == nil && b.hasTwins(m) {
+		err = b.mergeTwins(m)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("base: %w", err)
-	}
-	for _, n := range m.unit.leaves {
-		if b.types.Rows[n].Info.Kind() == btf.KindFwd {
-			b.fwdIDs = append(b.fwdIDs, n)
-		}
-	}
-	b.sigs, b.cyclic = m.unit.sigs, m.unit.cyclic
-	b.indexAll()
-	if b.hasTwins(m) {
-		if err := b.mergeTwins(m); err != nil {
-			return nil, fmt.Errorf("base: %w", err)
-		}
 	}
 	b.indexFwds()
 	return b, nil
 }
 
+// sign signs and indexes all types with the help of m, which then has them as its
+// unit.
+func (b *Base) sign(m *Module) error {
+	m.Reset(noBase(b.collide))
+	m.strict, m.unit.seed = true, b.seed
+	m.unit.begin(&b.types)
+	if err := m.sign(); err != nil {
+		return err
+	}
+	b.sigs, b.cyclic, b.fwdIDs = m.unit.sigs, m.unit.cyclic, nil
+	for _, n := range m.unit.leaves {
+		if b.types.Rows[n].Info.Kind() == btf.KindFwd {
+			b.fwdIDs = append(b.fwdIDs, n)
+		}
+	}
+	b.indexAll()
+	return nil
+}
+
 // begin is reset for a base, which needs the memory once and much of it.
 func (u *unit) begin(t *btf.Types) {
 	n := len(t.Rows)
-	u.types, u.fixed = t, n
+	u.types, u.fixed, u.cyclic = t, n, nil
+	u.cuts, u.leaves, u.fwds, u.pairs, u.obls = nil, nil, 0, nil, nil
 	u.sigs, u.refs, u.depth, u.cut = bigmem.Make[uint64](n), bigmem.Make[uint64](n), bigmem.Make[uint16](n), bigmem.Make[bool](n)
 	u.canon, u.head = bigmem.Make[btf.ID](n), bigmem.Make[int32](n)
 	u.found, u.memo = make([]uint32, n), make([]memo, n) // next to nothing of them is used
@@ -119,8 +140,16 @@ func (b *Base) indexAll() {
 	b.index.slots = bigmem.Make[uint64](slotsFor(len(b.sigs)))
 	b.index.reset(len(b.sigs))
 	b.index.next = bigmem.Make[btf.ID](len(b.sigs))
-	for n := len(b.sigs) - 1; n > 0; n-- {
-		b.index.add(b.sigs[n], btf.ID(n))
+	// To look at some slots before they are needed has the waits for memory overlap.
+	const ahead = 32
+	for n := len(b.sigs) - 1; n > 0; n -= ahead {
+		batch := b.sigs[max(n-ahead+1, 1) : n+1]
+		for _, sig := range batch {
+			b.index.touch(sig)
+		}
+		for i, sig := range slices.Backward(batch) {
+			b.index.add(sig, btf.ID(n+1-len(batch)+i))
+		}
 	}
 }
 
@@ -320,11 +349,8 @@ func (b *Base) Strings() *btf.StrIndex { return b.strs }
 func (b *Base) NumTypes() int { return len(b.types.Rows) }
 
 // canonicalNames makes equal names equal offsets. Deduplicated BTF has that
-// already; then nothing is copied.
+// already.
 func (b *Base) canonicalNames() {
-	if b.strs.Unique() && !b.hasTails() {
-		return
-	}
 	b.rewritten = true
 	b.types.Rows = append([]btf.Row(nil), b.types.Rows...)
 	b.types.Items = append([]btf.Item(nil), b.types.Items...)
@@ -332,11 +358,12 @@ func (b *Base) canonicalNames() {
 }
 
 // hasTails reports whether a name is the tail of another string.
-func (b *Base) hasTails() bool {
+func (b *Base) hasTails(strs []byte) bool {
+	begins := func(off uint32) bool { return off == 0 || strs[off-1] == 0 }
 	t := &b.types
 	for i := range t.Rows {
 		r := &t.Rows[i]
-		if !b.strs.Begins(r.Name) {
+		if !begins(uint32(r.Name)) {
 			return true
 		}
 		if !btf.Shapes[r.Info.Kind()].ItemNameStr {
@@ -344,7 +371,7 @@ func (b *Base) hasTails() bool {
 		}
 		items := t.ItemsOf(r)
 		for j := range items {
-			if !b.strs.Begins(btf.StrOff(items[j].Name)) {
+			if !begins(items[j].Name) {
 				return true
 			}
 		}

@@ -50,6 +50,7 @@ import (
 	"fmt"
 
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/internal/bigmem"
 )
 
 // local marks an ID that names a type of the unit in work, not a canonical
@@ -237,7 +238,7 @@ func (u *unit) reset(t *btf.Types, fixed int) {
 // resize returns s with length n; its contents are arbitrary.
 func resize[T any](s []T, n int) []T {
 	if cap(s) < n {
-		return make([]T, n, n+n/4)
+		return bigmem.First[T](n + n/4)[:n]
 	}
 	return s[:n]
 }

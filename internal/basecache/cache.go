@@ -131,7 +131,7 @@ func (c *Cache) Lookup(path string, r *io.SectionReader) *Entry {
 		return nil
 	}
 	defer f.Close()
-	data, err := mapFile(f, st.Size())
+	data, err := mapFile(f, 0, st.Size())
 	if err != nil {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math/bits"
+	"os"
 	"unsafe"
 
 	"github.com/gobtfenc/gobtfenc/btf"
@@ -118,7 +119,7 @@ func parse(data []byte, version string, r *io.SectionReader) *Entry {
 		return nil
 	}
 	raw := data[headerLen : headerLen+h.btf : headerLen+h.btf]
-	if !equal(raw, r) {
+	if !equalMapped(raw, r) && !equal(raw, r) {
 		return nil
 	}
 	forget(data[headerLen:roundUp(headerLen+h.btf, pageLen)])
@@ -132,6 +133,22 @@ func parse(data []byte, version string, r *io.SectionReader) *Entry {
 	x.Sigs, x.Slots, x.Next = cast[uint64](part(sigs)), cast[uint64](part(slots)), cast[btf.ID](part(next))
 	x.Fwds, x.Names, x.Strs = cast[btf.ID](part(fwds)), cast[uint64](part(names)), cast[uint32](part(strs))
 	return e
+}
+
+// equalMapped is equal without copying, where that is possible.
+func equalMapped(b []byte, r *io.SectionReader) bool {
+	outer, off, n := r.Outer()
+	f, ok := outer.(*os.File)
+	if !ok || n != int64(len(b)) {
+		return false
+	}
+	skip := off % int64(os.Getpagesize())
+	data, err := mapFile(f, off-skip, skip+n)
+	if err != nil {
+		return false // /sys/kernel/btf/vmlinux before Linux 6.16
+	}
+	defer unmap(data)
+	return bytes.Equal(b, data[skip:])
 }
 
 // compared is how much is compared at a time. It stays in the processor's cache.

@@ -20,12 +20,13 @@ func isUsers(st fs.FileInfo) bool {
 	return ok && int(s.Uid) == os.Geteuid()
 }
 
-// mapFile maps a file for reading.
-func mapFile(f *os.File, size int64) ([]byte, error) {
-	if size < headerLen || size != int64(int(size)) {
-		return nil, errors.New("no room for a header")
+// mapFile maps size bytes of a file from off on, a multiple of the size of a page,
+// for reading.
+func mapFile(f *os.File, off, size int64) ([]byte, error) {
+	if size <= 0 || size != int64(int(size)) {
+		return nil, errors.New("nothing to map, or too much")
 	}
-	return syscall.Mmap(int(f.Fd()), 0, int(size), syscall.PROT_READ, syscall.MAP_PRIVATE)
+	return syscall.Mmap(int(f.Fd()), off, int(size), syscall.PROT_READ, syscall.MAP_PRIVATE)
 }
 
 func unmap(b []byte) { _ = syscall.Munmap(b) } // it is ours, and a range of no use otherwise

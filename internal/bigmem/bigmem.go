@@ -21,11 +21,13 @@ import (
 const (
 	chunk = 16 << 20 // a vmlinux with 107,000 types needs one
 	small = 64 << 10 // bytes below which a slice is not worth it
+	page  = 4 << 10
 )
 
 var (
-	mu   sync.Mutex
-	free []byte // of the last chunk
+	mu     sync.Mutex
+	free   []byte // of the last chunk
+	chunks int    // so far
 )
 
 // Make is make([]T, n) for a T without pointers.
@@ -38,14 +40,44 @@ func Make[T any](n int) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(take(size)))), n)
 }
 
+// First is Make for buffers of some KiB, which every process needs and which are
+// replaced when a module needs larger ones: they come from the first chunk, as long
+// as there is room in it, so that no more than that is held for them.
+func First[T any](n int) []T {
+	var t T
+	size := n * int(unsafe.Sizeof(t))
+	if size < page {
+		return make([]T, n)
+	}
+	b := takeFirst(size)
+	if b == nil {
+		return make([]T, n)
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), n)
+}
+
+func takeFirst(size int) []byte {
+	mu.Lock()
+	defer mu.Unlock()
+	if chunks > 1 || chunks == 1 && len(free) < size+64 || size > chunk/2 {
+		return nil
+	}
+	return cut(size)
+}
+
 // take cuts size bytes that begin at a multiple of 64.
 func take(size int) []byte {
 	mu.Lock()
 	defer mu.Unlock()
+	return cut(size)
+}
+
+func cut(size int) []byte {
 	size = (size + 63) &^ 63
 	if size > len(free) {
 		free = make([]byte, max(size, chunk))
 		advise(free)
+		chunks++
 	}
 	b := free[:size:size]
 	free = free[size:]

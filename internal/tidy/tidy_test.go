@@ -57,7 +57,7 @@ var allowed = map[string][]string{
 
 	"dwarfconv":  append([]string{"dwarf", "btf"}, hot...),
 	"splitdedup": append([]string{"dwarf", "btf", "internal/bigmem"}, hot...),
-	"elfio":      append([]string{"dwarf", "btf", "github.com/mikelolasagasti/xz"}, hot...),
+	"elfio":      append([]string{"dwarf", "btf", "internal/bigmem", "github.com/mikelolasagasti/xz"}, hot...),
 	"btfids":     {"btf"},
 	"dwarf":      hot,
 	"btf":        append([]string{"internal/bigmem", "internal/escape"}, hot...),
