@@ -51,14 +51,11 @@ func LoadBase(path string) (*Base, error) {
 // LoadBaseCached is LoadBase with what another process has kept in the cache, and
 // keeps it there. It pays off for the call that encodes one small module.
 func LoadBaseCached(path string, cache *basecache.Cache) (*Base, error) {
-	if b := cachedBase(path, cache); b != nil {
-		return b, nil
+	b, err := loadBaseCached(path, cache)
+	if err != nil {
+		return nil, baseError(path, err)
 	}
-	b, err := LoadBase(path)
-	if err == nil {
-		b.keep(cache)
-	}
-	return b, err
+	return b, nil
 }
 
 // BaseSum returns what Base.Sum of the base at path would be. It only reads the

@@ -7,6 +7,7 @@ import (
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/btfids"
 	"github.com/gobtfenc/gobtfenc/elfio"
+	"github.com/gobtfenc/gobtfenc/internal/basecache"
 	"github.com/gobtfenc/gobtfenc/splitdedup"
 )
 
@@ -31,6 +32,8 @@ type FinalizeOptions struct {
 	Base    string // file with the base, empty for none
 	Distill bool   // give it a base of its own, made from Base
 	Fatal   bool   // make a warning an error
+
+	Cache *basecache.Cache // of bases, nil for none
 }
 
 // The files that Finalize writes beside a file.
@@ -86,7 +89,7 @@ func loadEncoded(f *elfio.File, opts FinalizeOptions) (*encoded, error) {
 	in := new(encoded)
 	if opts.Base != "" {
 		var err error
-		if in.base, err = loadBase(opts.Base); err == nil {
+		if in.base, err = loadBaseCached(opts.Base, opts.Cache); err == nil {
 			err = checkOrder(in.base.BTF, f)
 		}
 		if err != nil {

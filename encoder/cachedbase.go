@@ -14,6 +14,17 @@ import (
 	"github.com/gobtfenc/gobtfenc/splitdedup"
 )
 
+func loadBaseCached(path string, cache *basecache.Cache) (*Base, error) {
+	if b := cachedBase(path, cache); b != nil {
+		return b, nil
+	}
+	b, err := loadBase(path)
+	if err == nil {
+		b.keep(cache)
+	}
+	return b, err
+}
+
 // cachedBase returns the base at path if the cache has it, and nil otherwise,
 // whatever the reason: then the file is read, and what is wrong with it is told.
 func cachedBase(path string, cache *basecache.Cache) *Base {

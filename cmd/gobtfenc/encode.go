@@ -255,12 +255,17 @@ func (f *encodeFlags) loadBase(files int, clock *phase.Clock) (*encoder.Base, er
 // loadBaseFor loads the base of so many files. For many it is loaded in full, which
 // takes a small part of the time, and neither needs a cache nor fills it.
 func loadBaseFor(files int, path string, noCache bool) (*encoder.Base, error) {
-	if files != 1 || noCache || os.Getenv("GOBTFENC_NO_CACHE") == "1" {
-		return encoder.LoadBase(path)
-	}
-	cache := basecache.Open(toolID())
+	cache := openBaseCache(noCache || files != 1)
 	defer cache.Close()
 	return encoder.LoadBaseCached(path, cache)
+}
+
+// openBaseCache opens the user's cache of bases, nil for none.
+func openBaseCache(no bool) *basecache.Cache {
+	if no || os.Getenv("GOBTFENC_NO_CACHE") == "1" {
+		return nil
+	}
+	return basecache.Open(toolID())
 }
 
 // tell reports what there is to say about each file, in the order in which the

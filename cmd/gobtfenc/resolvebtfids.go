@@ -126,7 +126,9 @@ func (c *idsCall) resolve() (*encoder.IDs, error) {
 	case c.patch != "":
 		return encoder.PatchIDs(c.file, c.patch)
 	case c.distill, c.btf != "" && !c.inPlace:
-		return encoder.Finalize(c.file, encoder.FinalizeOptions{BTF: c.btf, Base: c.base, Distill: c.distill, Fatal: c.fatal})
+		cache := openBaseCache(false)
+		defer cache.Close()
+		return encoder.Finalize(c.file, encoder.FinalizeOptions{BTF: c.btf, Base: c.base, Distill: c.distill, Fatal: c.fatal, Cache: cache})
 	}
 	return encoder.ResolveIDs(c.file, encoder.IDOptions{BTF: c.btf, Base: c.base, Fatal: c.fatal})
 }

@@ -122,10 +122,13 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestTurns checks that programs run in turns, behind one run that does not
-// count, and which cache each has.
+// TestTurns checks that programs run in turns, behind runs that do not count, and
+// which cache each has.
 func TestTurns(t *testing.T) {
-	for _, c := range []struct{ only, cache string }{{"empty", cold}, {"warm", warm}} {
+	for _, c := range []struct {
+		only, cache string
+		before      int
+	}{{"empty", cold, 1}, {"warm", warm, 2}} {
 		b, log := fakeBench(t)
 		b.runs, b.only = 2, regexp.MustCompile(c.only)
 		run(t, b, false)
@@ -135,7 +138,7 @@ func TestTurns(t *testing.T) {
 		}
 		ours := "ours " + filepath.Join(b.work, c.cache) + "\n"
 		round := ours + "theirs " + os.Getenv("XDG_CACHE_HOME") + "\nwalk " + os.Getenv("XDG_CACHE_HOME") + "\n"
-		if string(got) != ours+round+round {
+		if string(got) != strings.Repeat(ours, c.before)+round+round {
 			t.Errorf("%s: programs ran as\n%s", c.only, got)
 		}
 	}

@@ -10,16 +10,18 @@ import (
 )
 
 // measure runs the programs of a row in turns. Before, all input is read, so
-// that it is in memory, and gobtfenc runs once, so that its caches are warm where
-// they are not emptied.
+// that it is in memory, and gobtfenc runs once, or as often as it takes to have its
+// caches filled where they are not emptied.
 func (b *bench) measure(ctx context.Context, r *row) error {
 	for _, path := range r.inputs {
 		if err := read(path); err != nil {
 			return err
 		}
 	}
-	if _, err := r.Ours.run(ctx); err != nil {
-		return err
+	for range r.Ours.before {
+		if _, err := r.Ours.run(ctx); err != nil {
+			return err
+		}
 	}
 	for i := range b.runs {
 		for _, p := range r.programs() {
