@@ -21,8 +21,6 @@ type StrIndex struct {
 	shift uint8 // width of an offset in a slot; the tag has the bits above
 	seed  uint64
 	dups  bool
-
-	touched uint32 // without meaning: so that slots are looked at
 }
 
 // newSeed returns a seed that nobody can know, so that nobody can prepare
@@ -74,35 +72,14 @@ func NewStrIndex(strs []byte) (*StrIndex, error) {
 		strs: strs, slots: bigmem.Make[uint32](int(size)), mask: size - 1,
 		shift: uint8(bits.Len32(uint32(len(strs)))), seed: newSeed(),
 	}
-	x.insertAll()
-	return x, nil
-}
-
-// insertAll inserts the strings of the section. To look at the slots of a whole
-// batch before the first is inserted has the waits for memory overlap.
-func (x *StrIndex) insertAll() {
-	type str struct {
-		off, end int
-		hash     uint64
-	}
-	var batch [32]str
-	n, off := 0, 1
-	for off < len(x.strs) {
-		end := off + bytes.IndexByte(x.strs[off:], 0)
+	for off := 1; off < len(strs); {
+		end := off + bytes.IndexByte(strs[off:], 0)
 		if end > off {
-			hash := hashString(x.seed, x.strs[off:end])
-			x.touched |= x.slots[uint32(hash)&x.mask]
-			batch[n] = str{off, end, hash}
-			n++
+			x.insert(StrOff(off), strs[off:end])
 		}
 		off = end + 1
-		if n == len(batch) || off >= len(x.strs) {
-			for _, s := range batch[:n] {
-				x.insert(StrOff(s.off), x.strs[s.off:s.end], s.hash)
-			}
-			n = 0
-		}
 	}
+	return x, nil
 }
 
 // Table returns what was made of a section in which no string stands twice, for
@@ -131,7 +108,8 @@ func (x *StrIndex) at(slot uint32, hash uint64) StrOff {
 	return 0
 }
 
-func (x *StrIndex) insert(off StrOff, s []byte, hash uint64) {
+func (x *StrIndex) insert(off StrOff, s []byte) {
+	hash := hashString(x.seed, s)
 	i := uint32(hash) & x.mask
 	for ; x.slots[i] != 0; i = (i + 1) & x.mask {
 		if o := x.at(x.slots[i], hash); o != 0 && x.holds(o, s) {

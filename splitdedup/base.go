@@ -140,16 +140,8 @@ func (b *Base) indexAll() {
 	b.index.slots = bigmem.Make[uint64](slotsFor(len(b.sigs)))
 	b.index.reset(len(b.sigs))
 	b.index.next = bigmem.Make[btf.ID](len(b.sigs))
-	// To look at some slots before they are needed has the waits for memory overlap.
-	const ahead = 32
-	for n := len(b.sigs) - 1; n > 0; n -= ahead {
-		batch := b.sigs[max(n-ahead+1, 1) : n+1]
-		for _, sig := range batch {
-			b.index.touch(sig)
-		}
-		for i, sig := range slices.Backward(batch) {
-			b.index.add(sig, btf.ID(n+1-len(batch)+i))
-		}
+	for n := len(b.sigs) - 1; n > 0; n-- {
+		b.index.add(b.sigs[n], btf.ID(n))
 	}
 }
 

@@ -12,8 +12,6 @@ type table struct {
 	next  []btf.ID // by id - first: the next older type of the same signature
 	first btf.ID
 	used  int
-
-	touched uint64 // without meaning; see touch
 }
 
 // reset empties t for about n types.
@@ -68,9 +66,6 @@ func (t *table) isShort(found uint32) bool {
 	}
 	return false
 }
-
-// touch has the slot where a signature belongs in the processor's cache.
-func (t *table) touch(sig uint64) { t.touched |= t.slots[sig&uint64(len(t.slots)-1)] }
 
 // older returns the type that was added before id with the same signature, 0
 // where there is none.
