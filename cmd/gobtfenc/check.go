@@ -75,7 +75,7 @@ func checkFiles(args []string, f *checkFlags) error {
 	ctx, stop := interruptible(func() {})
 	defer stop()
 	paths, partly := modules(args)
-	results, err := checker.Run(ctx, paths, int(f.jobs), readSections)
+	results, err := checker.Run(ctx, paths, f.jobs.count(), readSections)
 	if errors.Is(err, context.Canceled) {
 		return errors.New("interrupted")
 	}

@@ -111,7 +111,7 @@ func diffFiles(old, new string, f *diffFlags) error {
 		return err
 	}
 	bar := newProgress(len(pairs))
-	r := diff.Run(newComparer(oldBase, newBase), pairs, int(f.jobs), func(path string, isNew bool) (*diff.Input, error) {
+	r := diff.Run(newComparer(oldBase, newBase), pairs, f.jobs.count(), func(path string, isNew bool) (*diff.Input, error) {
 		if isNew {
 			return diffInput(path, newBase)
 		}

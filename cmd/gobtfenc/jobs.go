@@ -30,6 +30,10 @@ func (j *jobs) String() string { return strconv.Itoa(int(*j)) }
 
 func (j *jobs) Type() string { return "N" }
 
+// count is how many things may be done at once: j, or as many as there may be
+// open files for.
+func (j jobs) count() int { return min(int(j), jobsForFiles()) }
+
 // limitJobs says how much opts may do at once: no more than j, and below a make
 // with a jobserver no more than make gives leave for. A make of -jN that has no
 // jobserver, as one that is not below another make, means N, unless j was given.
@@ -39,7 +43,7 @@ func (j *jobs) Type() string { return "N" }
 // with one job and a warning, and so do we.
 func limitJobs(opts *encoder.Options, j jobs, given bool) (giveBack func(), warning error) {
 	giveBack = func() {}
-	opts.Jobs = int(j)
+	opts.Jobs = j.count()
 	if j <= 1 {
 		return giveBack, nil
 	}
@@ -52,7 +56,7 @@ func limitJobs(opts *encoder.Options, j jobs, given bool) (giveBack func(), warn
 		opts.Tokens = client
 		return client.Close, nil
 	case n > 0 && !given:
-		opts.Jobs = n
+		opts.Jobs = jobs(n).count()
 	}
 	return giveBack, nil
 }

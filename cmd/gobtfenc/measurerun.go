@@ -31,7 +31,7 @@ type cost struct {
 
 // plan reads the flags, and the base.
 func (f *measureFlags) plan() (*measureRun, error) {
-	run := &measureRun{opts: encoder.Options{Jobs: int(f.jobs), Shipped: f.shipped}}
+	run := &measureRun{opts: encoder.Options{Jobs: f.jobs.count(), Shipped: f.shipped}}
 	var err error
 	if run.opts.Features, err = encoder.ParseFeatures(f.features, encoder.FeaturesStrict); err != nil {
 		return nil, misuse{err}

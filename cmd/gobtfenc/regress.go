@@ -104,7 +104,7 @@ func (f *regressFlags) options() (o regress.Options, err error) {
 		}
 		o.Leave = append(o.Leave, l)
 	}
-	o.Jobs = int(f.jobs)
+	o.Jobs = f.jobs.count()
 	return o, nil
 }
 
@@ -167,7 +167,7 @@ func (f *regressFlags) readBaseline() (*regress.Baseline, error) {
 // encode returns what becomes of the modules of tree, by name, and says in now
 // how and on which base.
 func (f *regressFlags) encode(tree string, now *regress.Baseline) ([]regress.Got, error) {
-	opts := encoder.Options{Jobs: int(f.jobs), Shipped: f.shipped}
+	opts := encoder.Options{Jobs: f.jobs.count(), Shipped: f.shipped}
 	var err error
 	if opts.Features, err = encoder.ParseFeatures(f.features, encoder.FeaturesStrict); err != nil {
 		return nil, misuse{err}
