@@ -11,12 +11,14 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxRatio bounds how many bytes one compressed byte may stand for. Deflate
-// cannot exceed 1032; zstd can, but no debug section is that repetitive. The
-// bound keeps a small file from asking for much memory.
+// How many bytes one compressed byte may stand for, so that a small file cannot
+// ask for much memory. Sections of kernels come to 20 (.debug_line_str of bcachefs)
+// at most, but a whole file may hold large tables of zeros, for which deflate
+// has 1032.
 const (
-	maxRatio = 1100
-	minBound = 64 << 10
+	maxSectionRatio = 256
+	maxRatio        = 1100
+	minBound        = 64 << 10
 )
 
 // zstdDecoder is shared by all Readers: DecodeAll is safe for concurrent use.
@@ -75,7 +77,7 @@ func (f *File) readPacked(s *Section) ([]byte, error) {
 
 // checkUnpacked checks the size that a compression header claims.
 func (f *File) checkUnpacked(s *Section, packed []byte, size uint64) error {
-	if size > uint64(len(packed))*maxRatio+minBound {
+	if size > uint64(len(packed))*maxSectionRatio+minBound {
 		return &FormatError{Section: s.Name, Off: 0, Msg: "uncompressed size not possible", Val: size}
 	}
 	return f.checkSize(s, size)
