@@ -95,10 +95,12 @@ var allowed = map[string][]string{
 		"encoder", "btf", "internal/btftest", "internal/checks", "internal/kerneldir",
 		"github.com/cilium/ebpf", "golang.org/x/sync",
 	},
-	"internal/selftest":   {"btf", "internal/checks"},
-	"internal/archtest":   {"btf", "internal/btftest", "internal/checks", "internal/cost", "internal/kerneldir", "golang.org/x/sync"},
-	"internal/kbuildtest": {"btf", "internal/btftest", "internal/checks", "internal/idstest"},
-	"internal/tidy":       nil,
+	"internal/selftest":    {"btf", "internal/checks"},
+	"internal/archtest":    {"btf", "internal/btftest", "internal/checks", "internal/cost", "internal/kerneldir", "golang.org/x/sync"},
+	"internal/kbuildtest":  {"btf", "internal/btftest", "internal/checks", "internal/idstest"},
+	"internal/tidy":        nil,
+	"internal/faulttest":   nil,
+	"internal/hostiletest": {"github.com/klauspost/compress"},
 }
 
 // forTests may be imported by tests only, by those of any package.
