@@ -8,6 +8,8 @@
 #	make test-arch              a whole Debian kernel for arm64, or for ARCH='s390x armel …', each
 #	                            against the BTF it ships with or against pahole; SAMPLE=0 for all modules
 #	make test-outoftree         Kbuild makes modules with gobtfenc for pahole, against Debian's headers
+#	make test-fault             every fault at every system call, files made to do harm, and 10,000
+#	                            damaged modules; POINTS=5 COUNT=500 for less
 #	make test-kbuild            Kbuild makes a kernel with gobtfenc for pahole, against pahole
 #	make regress-defconfig      a kernel's defconfig is built; what is worse in its BTF than at the
 #	                            first run; REGRESS=--update accepts it
@@ -72,6 +74,10 @@ test-arch: $(bin)
 test-outoftree: $(bin)
 	$(install_packages) gcc gcc-12 pahole
 	scripts/test-outoftree.sh
+
+.PHONY: test-fault
+test-fault: $(bin)
+	scripts/test-fault.sh
 
 .PHONY: test-qemu
 test-qemu: $(bin)

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+//go:build linux && amd64
+
+// Command faulttest runs gobtfenc while everything goes wrong that can: it is
+// killed, the disk is full, reads and writes fail or move less than was asked for,
+// and other processes change its files. Whatever happens, a file is the old or the
+// new one, nothing else is left behind, and the exit status says which.
+//
+//	faulttest -gobtfenc bin/gobtfenc [-points N] [-only WORDS] OBJECTS
+//
+// OBJECTS is testdata/kernel/obj. A line is printed for each fault, with the
+// number of points at which it was tried: every one of the system calls at which it
+// can happen, in every command that writes files, or N of them for each command.
+// The exit status is 1 if something was lost.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+func main() {
+	if len(os.Args) > 3 && os.Args[1] == filterFlag {
+		fmt.Fprintln(os.Stderr, "faulttest:", become(os.Args[2], os.Args[3:]))
+		os.Exit(126)
+	}
+	tool := flag.String("gobtfenc", "bin/gobtfenc", "the command under test")
+	points := flag.Int("points", 0, "how many system calls of each command are tried, 0 for all")
+	only := flag.String("only", "", "the faults whose names begin so")
+	scene := flag.String("scene", "", "the commands whose names begin so")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	r := &runner{tool: *tool, objects: flag.Arg(0), points: *points, only: *only, scene: *scene, out: os.Stdout}
+	if err := r.run(); err != nil {
+		fmt.Fprintln(os.Stderr, "faulttest:", err)
+		os.Exit(1)
+	}
+}
+
+// runner tries faults.
+type runner struct {
+	tool, objects string
+	points        int
+	only, scene   string
+	out           io.Writer
+
+	work string
+}
+
+// row is a line of the table: what a fault has come to in all scenes.
+type row struct {
+	points            int // at which it was tried
+	old, new          int // files
+	failed            int // runs that said so
+	leftOver, cleared int // temporary files, and those that the next run took away
+	trailing          int // files with bytes behind their end
+	overwritten       int // changes of others that came between the last look and the change
+	wrong             []string
+}
+
+func (r *runner) run() error {
+	var err error
+	if r.work, err = os.MkdirTemp("", "faulttest"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(r.work)
+	// What the kernel says of a file has no symbolic links.
+	if r.work, err = filepath.EvalSymlinks(r.work); err != nil {
+		return err
+	}
+	bin := filepath.Join(r.work, "bin")
+	if err := r.link(bin); err != nil {
+		return err
+	}
+	var stages []*stage
+	for i := range scenes {
+		if !strings.HasPrefix(scenes[i].name, r.scene) {
+			continue
+		}
+		st, err := scenes[i].setUp(filepath.Join(r.work, fmt.Sprintf("scene%d", i)), bin, r.objects)
+		if err != nil {
+			return err
+		}
+		stages = append(stages, st)
+	}
+	fmt.Fprintf(r.out, "%-36s %7s %7s %7s %7s %9s %9s %s\n", "fault", "points", "old", "new", "failed", "left over", "cleared", "lost")
+	lost := 0
+	for i := range faults {
+		if !strings.HasPrefix(faults[i].name, r.only) {
+			continue
+		}
+		var sum row
+		start := time.Now()
+		for _, st := range stages {
+			if err := r.try(st, &faults[i], &sum); err != nil {
+				return fmt.Errorf("%s: %s: %w", st.name, faults[i].name, err)
+			}
+		}
+		r.print(faults[i].name, &sum, time.Since(start))
+		lost += len(sum.wrong)
+	}
+	more, err := r.around(stages)
+	if err != nil {
+		return err
+	}
+	if lost += more; lost > 0 {
+		return fmt.Errorf("%d runs went wrong", lost)
+	}
+	return nil
+}
+
+// link makes the names of gobtfenc in bin.
+func (r *runner) link(bin string) error {
+	tool, err := filepath.Abs(r.tool)
+	if err != nil {
+		return err
+	}
+	if err := os.Mkdir(bin, 0o755); err != nil {
+		return err
+	}
+	for _, name := range []string{"gobtfenc", "pahole", "resolve_btfids"} {
+		if err := os.Symlink(tool, filepath.Join(bin, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *runner) print(name string, sum *row, took time.Duration) {
+	what := "nothing"
+	if n := len(sum.wrong); n > 0 {
+		what = fmt.Sprintf("%d WRONG", n)
+	}
+	if sum.overwritten > 0 {
+		what += fmt.Sprintf("; %d changes that came after the last look", sum.overwritten)
+	}
+	if sum.trailing > 0 {
+		what += fmt.Sprintf("; %d files had bytes behind their end, until the next run", sum.trailing)
+	}
+	fmt.Fprintf(r.out, "%-36s %7d %7d %7d %7d %9d %9d %s (%.0f s)\n", name, sum.points, sum.old, sum.new, sum.failed, sum.leftOver, sum.cleared, what, took.Seconds())
+	for i, w := range sum.wrong {
+		if i == 20 {
+			fmt.Fprintf(r.out, "\tand %d more\n", len(sum.wrong)-i)
+			break
+		}
+		fmt.Fprintf(r.out, "\t%s\n", w)
+	}
+}
+
+// try lets a command meet a fault at each call where it can.
+func (r *runner) try(st *stage, fault *fault, sum *row) error {
+	total, err := st.count(fault)
+	if err != nil {
+		return err
+	}
+	var m *meddled
+	if fault.other != nil {
+		m = &meddled{o: fault.other}
+		if m.before, m.after, err = fault.other.settle(st); err != nil {
+			return err
+		}
+	}
+	step := 1
+	if r.points > 0 {
+		step = max(1, total/r.points)
+	}
+	// A run may make some more calls than the one before.
+	for n := step / 2; n < total+total/10+1; n += step {
+		if err := r.point(st, fault, n, m, sum); err != nil {
+			return fmt.Errorf("call %d: %w", n, err)
+		}
+	}
+	return nil
+}
+
+// count says at how many calls of a run a fault can happen.
+func (st *stage) count(fault *fault) (total int, err error) {
+	if err := st.before.put(st.dir); err != nil {
+		return 0, err
+	}
+	t := &tracer{enter: func(c *call) verdict {
+		if fault.at(c) {
+			total++
+		}
+		return fault.others(c)
+	}}
+	_, err = st.run(t, st.argv)
+	return total, err
+}
+
+func (f *fault) others(c *call) verdict {
+	if f.always != nil {
+		return f.always(c)
+	}
+	return verdict{}
+}
+
+// point lets a command meet a fault at the n'th call where it can.
+func (r *runner) point(st *stage, fault *fault, n int, m *meddled, sum *row) error {
+	if err := st.before.put(st.dir); err != nil {
+		return err
+	}
+	seen, met := 0, ""
+	var meddling error
+	t := &tracer{enter: func(c *call) verdict {
+		if !fault.at(c) {
+			return fault.others(c)
+		}
+		if seen++; seen-1 != n {
+			return fault.others(c)
+		}
+		met = fmt.Sprintf("%s of %q", c.name(), c.path)
+		if m != nil {
+			m.was, m.left, meddling = m.o.act(st)
+			m.late = st.links && !m.o.base && (c.name() == "pwrite64" || c.name() == "ftruncate")
+		}
+		if fault.verdict == (verdict{}) {
+			return fault.others(c)
+		}
+		return fault.verdict
+	}}
+	end, err := st.run(t, st.argv)
+	if err != nil {
+		return err
+	}
+	if meddling != nil {
+		return meddling
+	}
+	if met == "" {
+		return nil // the run was over
+	}
+	now, err := look(st.dir)
+	if err != nil {
+		return err
+	}
+	sum.points++
+	if end.status != st.exit {
+		sum.failed++
+	}
+	wrong := func(all []string) {
+		for _, w := range all {
+			sum.wrong = append(sum.wrong, fmt.Sprintf("%s: call %d, %s: %s", st.name, n, met, w))
+		}
+	}
+	if m != nil {
+		f, lost := m.judge(st, end, now)
+		if lost {
+			sum.overwritten++
+		}
+		wrong(f.wrong)
+		return nil
+	}
+	f := st.compare(now)
+	st.judge(end, f, fault)
+	sum.old, sum.new, sum.trailing, sum.leftOver = sum.old+f.old, sum.new+f.new, sum.trailing+f.trailing, sum.leftOver+len(f.extra)
+	wrong(f.wrong)
+	if !fault.kill && f.trailing == 0 && n%5 != 0 {
+		return nil
+	}
+	return r.again(st, len(f.extra), wrong, sum)
+}
+
+// again runs a command once more, without a fault: everything must be done then.
+func (r *runner) again(st *stage, extra int, wrong func([]string), sum *row) error {
+	end, err := st.run(&tracer{}, st.argv)
+	if err != nil {
+		return err
+	}
+	now, err := look(st.dir)
+	if err != nil {
+		return err
+	}
+	f := st.compare(now)
+	switch {
+	case end.status != st.exit:
+		f.fail("exit status %d: %s", end.status, end.stderr)
+	case f.old > 0 || f.trailing > 0:
+		f.fail("%d files are old, %d have bytes behind their end", f.old, f.trailing)
+	}
+	sum.cleared += extra - len(f.extra)
+	if len(f.extra) > 0 {
+		f.fail("%q is left over", f.extra)
+	}
+	for i := range f.wrong {
+		f.wrong[i] = "the next run: " + f.wrong[i]
+	}
+	wrong(f.wrong)
+	return nil
+}
