@@ -68,8 +68,18 @@ func Unpack(src io.ReaderAt, size uint64) ([]byte, error) {
 	return unpack(src, size, min(size*maxRatio+minBound, maxUnpacked))
 }
 
-// unpack is Unpack with at most limit bytes.
+// maxFirst is how much is decompressed before it is counted how much there is: more
+// than nearly all modules have.
+const maxFirst = 64 << 20
+
+// unpack is Unpack with at most limit bytes. Memory is taken for as many bytes as
+// there are: a buffer that grows with them has up to twice as many, and one for a file
+// that goes on and on has the limit's before that is known.
 func unpack(src io.ReaderAt, size, limit uint64) ([]byte, error) {
+	return unpackBy(src, size, limit, maxFirst)
+}
+
+func unpackBy(src io.ReaderAt, size, limit, first uint64) ([]byte, error) {
 	in := io.NewSectionReader(src, 0, int64(size))
 	head := make([]byte, min(size, 8))
 	if _, err := io.ReadFull(in, head); err != nil {
@@ -79,20 +89,42 @@ func unpack(src io.ReaderAt, size, limit uint64) ([]byte, error) {
 	if p == nil {
 		return nil, &FormatError{Msg: "not compressed, begins with", Val: string(head)}
 	}
-	in.Seek(0, io.SeekStart)
+	b, n, err := p.read(in, func(r io.Reader) ([]byte, int64, error) {
+		b, err := io.ReadAll(io.LimitReader(r, int64(min(first, limit))))
+		if err != nil || uint64(len(b)) < first && uint64(len(b)) < limit {
+			return b, int64(len(b)), err
+		}
+		more, err := io.Copy(io.Discard, io.LimitReader(r, int64(limit)-int64(len(b))+1))
+		return b, int64(len(b)) + more, err
+	})
+	if err == nil && n > int64(len(b)) && uint64(n) <= limit {
+		b, n, err = p.read(in, func(r io.Reader) ([]byte, int64, error) {
+			b := make([]byte, n)
+			got, err := io.ReadFull(r, b)
+			return b, int64(got), err
+		})
+	}
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: offset %#x of what is decompressed: %w", p.name, n, err)
+	case uint64(n) > limit:
+		return nil, fmt.Errorf("%s: more than %d bytes in a file of %d", p.name, limit, size)
+	}
+	return b, nil
+}
+
+// read calls do with what in holds, decompressed from its beginning. What do returns
+// is passed on.
+func (p *packing) read(in *io.SectionReader, do func(io.Reader) ([]byte, int64, error)) ([]byte, int64, error) {
+	if _, err := in.Seek(0, io.SeekStart); err != nil {
+		return nil, 0, err
+	}
 	r, err := p.open(in)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p.name, err)
+		return nil, 0, err
 	}
 	if c, ok := r.(io.Closer); ok {
 		defer c.Close()
 	}
-	b, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%s: offset %#x of what is decompressed: %w", p.name, len(b), err)
-	case uint64(len(b)) > limit:
-		return nil, fmt.Errorf("%s: more than %d bytes in a file of %d", p.name, limit, size)
-	}
-	return b, nil
+	return do(r)
 }

@@ -3,6 +3,7 @@ package elfio
 import (
 	"bytes"
 	"encoding/hex"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -63,6 +64,43 @@ func TestUnpackLimit(t *testing.T) {
 		if _, err := unpack(bytes.NewReader(b), uint64(len(b)), 1<<20); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestUnpackLarge has more than is decompressed before it is counted.
+func TestUnpackLarge(t *testing.T) {
+	want := bytes.Repeat([]byte("module, "), 1<<12)
+	n := uint64(len(want))
+	for name, b := range packAll(t, want) {
+		for _, first := range []uint64{1, n - 1, n, n + 1} {
+			got, err := unpackBy(bytes.NewReader(b), uint64(len(b)), n, first)
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s, first %d: %d bytes, error %v", name, first, len(got), err)
+			}
+			_, err = unpackBy(bytes.NewReader(b), uint64(len(b)), n-1, first)
+			if err == nil || !strings.Contains(err.Error(), "more than 32767 bytes") {
+				t.Errorf("%s, first %d: error %v", name, first, err)
+			}
+			cut := bytes.NewReader(b[:len(b)-3])
+			if _, err := unpackBy(cut, uint64(cut.Len()), n, first); err == nil {
+				t.Errorf("%s, first %d: no error where the file is cut", name, first)
+			}
+		}
+	}
+}
+
+// A file that goes on and on does not take the memory of its limit.
+func TestUnpackBomb(t *testing.T) {
+	b := packAll(t, make([]byte, 256<<20))["zstd"]
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := unpack(bytes.NewReader(b), uint64(len(b)), 200<<20); err == nil {
+		t.Error("no error")
+	}
+	runtime.ReadMemStats(&after)
+	// ReadAll's buffers of up to 64 MiB are five times as large in sum.
+	if got := (after.TotalAlloc - before.TotalAlloc) >> 20; got > 400 {
+		t.Errorf("took %d MiB in all", got)
 	}
 }
 
