@@ -17,7 +17,10 @@
 #	make bench                  time and memory against pahole and the bare walk, as a table;
 #	                            PAHOLE, BENCH='-runs 7 -only xfs' or BENCH=-scale
 #	make bench-stages           speed and allocations of each stage on xfs.ko
-#	make fuzz FUZZTIME=1m       every fuzz target for that long
+#	make fuzz FUZZTIME=1m       every fuzz target for that long, or as often as FUZZTIME=1000x says
+#	make vuln                   known vulnerabilities in what the program calls
+#	make release                static binaries for all hosts, packages, a list of modules, made twice;
+#	                            TARGETS="linux/amd64 ..." for some
 #	make man                    docs/man/*.1, from the texts of --help and docs/man/*.roff
 #	make install                PREFIX (/usr/local), DESTDIR
 #
@@ -119,6 +122,22 @@ fuzz:
 .PHONY: man
 man:
 	go test -run 'TestManualPages$$' ./cmd/gobtfenc -update
+
+bin/nfpm: tool := github.com/goreleaser/nfpm/v2/cmd/nfpm
+bin/cyclonedx-gomod: tool := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+bin/govulncheck: tool := golang.org/x/vuln/cmd/govulncheck
+bin/indexdb: tool := golang.org/x/vulndb/cmd/indexdb
+bin/nfpm bin/cyclonedx-gomod bin/govulncheck bin/indexdb: tools/release/go.mod tools/release/go.sum
+	go -C tools/release build -o ../../$@ $(tool)
+
+.PHONY: vuln
+vuln: bin/govulncheck bin/indexdb
+	scripts/vuln.sh
+
+.PHONY: release
+release: bin/nfpm bin/cyclonedx-gomod
+	$(install_packages) readelf
+	TARGETS='$(TARGETS)' scripts/release.sh
 
 .PHONY: install
 install:

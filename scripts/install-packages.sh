@@ -17,7 +17,7 @@ package() {
 	case $1 in
 	gcc) echo gcc libc6-dev ;;
 	eu-elflint) echo elfutils ;;
-	objcopy) echo binutils ;;
+	objcopy | readelf) echo binutils ;;
 	pahole) echo dwarves ;;
 	qemu-system-x86_64) echo qemu-system-x86 ;;
 	slurmctld | slurmd | sbatch) echo slurm-wlm ;;

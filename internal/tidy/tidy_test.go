@@ -381,3 +381,33 @@ func TestNoPlaces(t *testing.T) {
 		}
 	}
 }
+
+// TestDocsNameTargets wants docs/fuzzing.md to name every fuzz target, and no other.
+func TestDocsNameTargets(t *testing.T) {
+	const doc = "docs/fuzzing.md"
+	text, err := os.ReadFile(filepath.Join(root, doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named, there := map[string]bool{}, map[string]bool{}
+	for _, m := range regexp.MustCompile("`[^` ]*(Fuzz[^` ]*)`").FindAllSubmatch(text, -1) {
+		named[string(m[1])] = true
+	}
+	for _, s := range sources(t, token.NewFileSet()) {
+		for _, d := range s.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && s.isTest() && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Fuzz") {
+				there[f.Name.Name] = true
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(there)) {
+		if !named[name] {
+			t.Errorf("%s does not name %s", doc, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		if !there[name] {
+			t.Errorf("%s names %s, which does not exist", doc, name)
+		}
+	}
+}
