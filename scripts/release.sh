@@ -54,14 +54,17 @@ build() {
 		(cd "$source" && GOOS=$goos GOARCH=$goarch go build -trimpath -buildvcs=false \
 			-ldflags "-s -w -X main.version=$version" -o "$stage" ./cmd/gobtfenc)
 		chmod 755 "$stage"
+		find "$source.stage" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 		if [ "$goos" = linux ] && readelf -lW "$stage" | grep -E 'INTERP|DYNAMIC'; then
 			echo "release: $name is not static" >&2
 			return 1
 		fi
 		tar -C "$source.stage" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
 			--transform="s,^\./usr,$name," -cf - ./usr | gzip -9n >"$result/$name.tar.gz"
-		"$bin/cyclonedx-gomod" bin -json -noserial -version "$version" -output "$work/sbom" "$stage" 2>/dev/null
-		grep -v '^    "timestamp": ' "$work/sbom" >"$result/$name.cdx.json"
+		"$bin/cyclonedx-gomod" bin -json -std -noserial -notimestamp -version "$version" -output "$result/$name.cdx.json" "$stage" 2>"$work/log" || {
+			cat "$work/log" >&2
+			return 1
+		}
 		if [ "$goos" = linux ]; then
 			package "$source" "$result" "$goarch"
 		fi
