@@ -79,6 +79,10 @@ type Options struct {
 	// decompression. 0 means 4 GiB, the reach of 32-bit DWARF.
 	MaxSection uint64
 
+	// Whole is the largest section to be relocated that is held as a whole where it
+	// can be read in pieces, in bytes. 0 means 16 MiB.
+	Whole uint64
+
 	// Retain is the largest buffer that is kept for the next file, in bytes.
 	// 0 means 32 MiB. Larger sections (.debug_info of amdgpu.ko has 162 MB)
 	// are so few that holding memory for them costs more than it saves.
@@ -168,6 +172,9 @@ func (r *Reader) reset() {
 	r.Close()
 	if r.Options.MaxSection == 0 {
 		r.Options.MaxSection = 4 << 30
+	}
+	if r.Options.Whole == 0 {
+		r.Options.Whole = 16 << 20
 	}
 	if r.Options.Retain == 0 {
 		r.Options.Retain = 32 << 20

@@ -88,7 +88,7 @@ func (f *File) relocateBy(s *Section, data []byte) error {
 	if err := f.readValues(s.Link); err != nil {
 		return fmt.Errorf("section %s: %w", s.Name, err)
 	}
-	fast := f.Class64 && !f.Big && s.Type == elf.SHT_RELA && f.Machine != elf.EM_MIPS && f.Machine != elf.EM_SPARCV9
+	fast := f.fastRELA(s)
 	f.relocBuf = resize(f.relocBuf, relocChunk)
 	for done := uint64(0); done < s.Size; {
 		b := f.relocBuf[:min(relocChunk, s.Size-done)]
@@ -107,6 +107,11 @@ func (f *File) relocateBy(s *Section, data []byte) error {
 		done += uint64(len(b))
 	}
 	return nil
+}
+
+// fastRELA tells whether applyRELA64 knows the entries of s.
+func (f *File) fastRELA(s *Section) bool {
+	return f.Class64 && !f.Big && s.Type == elf.SHT_RELA && f.Machine != elf.EM_MIPS && f.Machine != elf.EM_SPARCV9
 }
 
 // checkTable checks that s is a table of entries of ent bytes.

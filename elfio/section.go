@@ -99,9 +99,10 @@ func (f *File) DebugSection(name string) ([]byte, error) {
 }
 
 // PlainSection returns a reader of the section that [File.DebugSection] finds,
-// if its bytes stand in the file as they are: neither compressed nor to be
-// relocated nor in several sections. Otherwise it is nil. The reader may be used by several goroutines.
-// Errors are [ErrNoSection], [ErrNoBits] and [FormatError].
+// if it need not be held: it is one section, not compressed, and it is not to be
+// relocated, or it is larger than Options.Whole and can be relocated as it is read
+// (pieces.go). Otherwise it is nil. The reader may be used by several goroutines.
+// Errors are [ErrNoSection], [ErrNoBits], [FormatError] and those of reading.
 func (f *File) PlainSection(name string) (*io.SectionReader, error) {
 	i := f.DebugIndex(name)
 	if i == 0 {
@@ -111,8 +112,13 @@ func (f *File) PlainSection(name string) (*io.SectionReader, error) {
 	if err := f.checkReadable(s); err != nil {
 		return nil, err
 	}
-	if f.Type == elf.ET_REL || f.nextDebug(name, i) != 0 || s.Flags&elf.SHF_COMPRESSED != 0 || strings.HasPrefix(s.Name, ".zdebug_") {
+	switch {
+	case f.nextDebug(name, i) != 0, s.Flags&elf.SHF_COMPRESSED != 0, strings.HasPrefix(s.Name, ".zdebug_"):
 		return nil, nil
+	case f.Type == elf.ET_REL && s.Size <= f.r.Options.Whole:
+		return nil, nil
+	case f.Type == elf.ET_REL:
+		return f.pieces(i)
 	}
 	return io.NewSectionReader(f.src, int64(s.Off), int64(s.Size)), nil
 }
