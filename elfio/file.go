@@ -84,8 +84,8 @@ type Options struct {
 	Whole uint64
 
 	// Retain is the largest buffer that is kept for the next file, in bytes.
-	// 0 means 32 MiB. Larger sections (.debug_info of amdgpu.ko has 162 MB)
-	// are so few that holding memory for them costs more than it saves.
+	// 0 means 8 MiB. Larger sections (.debug_str of amdgpu.ko has 127 MB) are so
+	// few that holding memory for them costs more than it saves.
 	Retain int
 }
 
@@ -177,7 +177,7 @@ func (r *Reader) reset() {
 		r.Options.Whole = 16 << 20
 	}
 	if r.Options.Retain == 0 {
-		r.Options.Retain = 32 << 20
+		r.Options.Retain = 8 << 20
 	}
 	r.arena.reset(r.Options.Retain)
 	if cap(r.packed) > r.Options.Retain {

@@ -1,13 +1,11 @@
 package encoder
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
@@ -138,8 +136,8 @@ const maxJobs = 1024
 
 // Run encodes files and returns one result for each, in the order of files.
 // What happens to one file does not stop the others; each Result has its own
-// error. The largest file is started first, so that no worker is left with it
-// at the end. When ctx is done, files in work are finished and the others get
+// error. Large files are started first, so that no worker is left with one
+// at the end (queue.go). When ctx is done, files in work are finished and the others get
 // [ErrInterrupted]. Run's error is about the call as a whole, and then no file
 // has been touched.
 func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
@@ -171,23 +169,12 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 	for i, path := range files {
 		results[i] = Result{Path: path, Err: ErrInterrupted}
 	}
-	next := make(chan int)
 	more, noMore := context.WithCancel(ctx) // done when no file is left to be taken
+	defer noMore()
+	waiting := newQueue(infos, noMore)
 	var done sync.Mutex
 
 	var g errgroup.Group
-	g.Go(func() error {
-		defer noMore()
-		defer close(next)
-		for _, i := range largestFirst(infos) {
-			select {
-			case next <- i:
-			case <-ctx.Done():
-				return nil
-			}
-		}
-		return nil
-	})
 	jobs := min(max(opts.Jobs, 1), maxJobs)
 	workers := min(jobs, len(files))
 	for i := range workers {
@@ -195,12 +182,17 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 			share := (jobs + i) / workers
 			w := newWorker(&opts, share)
 			defer func() { w.close() }()
-			for i := range next {
+			for ctx.Err() == nil {
+				i, ok := waiting.take()
+				if !ok {
+					break
+				}
 				r := &results[i]
-				if !w.protect(r) {
+				if !w.protect(r) || waiting.isHuge(i) {
 					w.close()
 					w = newWorker(&opts, share)
 				}
+				waiting.done(i)
 				done.Lock()
 				if opts.Done != nil {
 					opts.Done(r)
@@ -247,24 +239,6 @@ func statAll(files []string) []os.FileInfo {
 		infos[i], _ = os.Stat(path)
 	}
 	return infos
-}
-
-// largestFirst returns the indexes of files by falling size; files of one size
-// in input order. A file that cannot be looked at comes last, where its error
-// is found.
-func largestFirst(infos []os.FileInfo) []int {
-	order := make([]int, len(infos))
-	for i := range order {
-		order[i] = i
-	}
-	size := func(i int) int64 {
-		if infos[i] == nil {
-			return -1
-		}
-		return infos[i].Size()
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(size(b), size(a)) })
-	return order
 }
 
 // OutName returns the name of the raw BTF of a file: x.btf for a/b/x.ko,

@@ -103,6 +103,7 @@ The exit status is 0 when all files are good, 1 when one failed, 2 for misuse.`,
 
 func encode(files []string, f *encodeFlags) error {
 	start := time.Now()
+	limitMemory()
 	opts, err := f.options()
 	if err != nil {
 		return err

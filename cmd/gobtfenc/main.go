@@ -61,6 +61,17 @@ func tuneGC() {
 	runtime.AddCleanup(new([4]uint64), func(percent int) { debug.SetGCPercent(percent) }, 200)
 }
 
+// softLimit is how many bytes of memory there are before a command that encodes collects
+// garbage more often than main says. What has to be held is half of that for the
+// largest module there is, or for the report of a whole kernel.
+const softLimit = 400 << 20
+
+func limitMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softLimit)
+	}
+}
+
 func run(args []string) int {
 	root := rootCommand()
 	root.SetArgs(args)

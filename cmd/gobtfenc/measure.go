@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -178,20 +177,12 @@ func (f *reportFlags) writeTo(w io.Writer, r *measure.Report) error {
 	return out.Flush()
 }
 
-// softLimit is how many bytes of memory measure has before it collects garbage
-// more often than main says. What it has to hold of 4,230 modules is a third of
-// that; with it, a run over the largest graphics drivers takes 567 MB and not
-// 933, in the same time.
-const softLimit = 450 << 20
-
 func measureFiles(args []string, f *measureFlags) error {
 	start := time.Now()
 	if err := f.check(); err != nil {
 		return err
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(softLimit)
-	}
+	limitMemory()
 	run, err := f.plan()
 	if err != nil {
 		return err
