@@ -72,6 +72,9 @@ func compareAll(t *checks.Tally, e *encoders, corpus string) error {
 			return err
 		}
 	}
+	if err := c.explained(t, "default"); err != nil {
+		return err
+	}
 	if err := c.sameBytes(t); err != nil {
 		return err
 	}

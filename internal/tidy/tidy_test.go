@@ -88,7 +88,7 @@ var allowed = map[string][]string{
 	"internal/dwarftest": {"dwarf", "btf"},
 	"internal/idstest":   {"btf"},
 	"internal/kerneltest": {
-		"btf", "internal/bpftool", "internal/btftest", "internal/checks", "internal/cost", "internal/idstest", "internal/kerneldir",
+		"btf", "internal/bpftool", "internal/btftest", "internal/checks", "internal/cost", "internal/idstest", "internal/kerneldir", "report/explain",
 		"github.com/cilium/ebpf", "github.com/klauspost/compress", "golang.org/x/sync",
 	},
 	"internal/qemutest": {
