@@ -2,19 +2,21 @@ package dwarfconv
 
 import "github.com/go-delve/delve/pkg/dwarf/regnum"
 
-// Machines with register parameters (ELF gABI, e_machine).
+// Machines that Linux runs on (ELF gABI, e_machine).
 const (
-	emSPARC   = 2
-	emMIPS    = 8
-	emPPC     = 20
-	emPPC64   = 21
-	emS390    = 22
-	emARM     = 40
-	emSPARCV9 = 43
-	emARC     = 45
-	emX8664   = 62
-	emAARCH64 = 183
-	emRISCV   = 243
+	emSPARC     = 2
+	em386       = 3
+	emMIPS      = 8
+	emPPC       = 20
+	emPPC64     = 21
+	emS390      = 22
+	emARM       = 40
+	emSPARCV9   = 43
+	emARC       = 45
+	emX8664     = 62
+	emAARCH64   = 183
+	emRISCV     = 243
+	emLOONGARCH = 258
 )
 
 // ABI says in which registers a machine passes parameters, in DWARF numbers.
@@ -32,19 +34,42 @@ type ABI struct {
 
 	// OneReg says that an aggregate never takes two registers.
 	OneReg bool
+
+	// Pairs says that a number of two registers begins in one of even index,
+	// counted from 0, so that one may stay unused.
+	Pairs bool
+
+	// ByValue says that an aggregate of any size takes registers, the rest of it
+	// the stack. Elsewhere one of more than two registers is in memory, and a
+	// register points to it.
+	ByValue bool
+
+	// Unknown says that nothing is known of the machine.
+	Unknown bool
 }
 
-// s390 and arm have no numbers in delve's regnum: r2 to r6 are 2 to 6 and r0
-// upwards are 0 upwards.
+// Registers that delve's regnum has no names for: s390x's %r2 to %r6 and arm's
+// r0 upwards have the numbers of their names, so have RISC-V's a0 to a7 (x10 to
+// x17), PowerPC's r3 to r10, MIPS's $a0 ($4) upwards and LoongArch's a0 to a7
+// (r4 to r11).
 const (
-	s390R2 = 2
-	armR0  = 0
+	s390R2  = 2
+	armR0   = 0
+	riscvA0 = 10
+	ppcR3   = 3
+	mipsA0  = 4
+	loongA0 = 4
 )
 
 // ABIFor returns the parameter registers of an ELF machine whose addresses
-// have addrSize bytes. It covers what pahole's arch__nr_register_params and
-// arch__set_register_params cover, with unknown numbers where they have none:
-// a table that knew more would leave out functions that pahole emits.
+// have addrSize bytes. Where pahole has registers (arch__set_register_params) they
+// are the same; it has none of arm's that are true, eight where AAPCS32 has four,
+// and of RISC-V, PowerPC, MIPS and LoongArch it does not know which. docs/machines.md
+// has the sources.
+//
+// Left unchecked are SPARC, whose registers have other numbers before and after
+// the function's save, ARC, and i386, where a kernel's functions and those that
+// assembler calls (asmlinkage) differ.
 func ABIFor(machine uint16, addrSize int) ABI {
 	a := ABI{AddrSize: addrSize, Regs: [8]int8{-1, -1, -1, -1, -1, -1, -1, -1}}
 	switch machine {
@@ -57,15 +82,32 @@ func ABIFor(machine uint16, addrSize int) ABI {
 	case emAARCH64:
 		a.setRun(8, regnum.ARM64_X0)
 	case emARM:
-		// AAPCS32 passes four, pahole takes eight.
-		a.setRun(8, armR0)
+		a.setRun(4, armR0)
+		a.Pairs, a.ByValue = true, true
 	case emS390:
 		a.setRun(5, s390R2)
 		a.OneReg = true
+	case emRISCV:
+		a.setRun(8, riscvA0)
+	case emLOONGARCH:
+		a.setRun(8, loongA0)
+	case emPPC:
+		a.setRun(8, ppcR3)
+		a.Pairs = true
+	case emPPC64:
+		a.setRun(8, ppcR3)
+		a.ByValue = true
+	case emMIPS:
+		// o32 with 32 bits, n64 with 64.
+		a.setRun(addrSize, mipsA0)
+		a.Pairs, a.ByValue = addrSize == 4, true
 	case emSPARC, emSPARCV9:
 		a.NumRegs = 6
-	case emARC, emMIPS, emPPC, emPPC64, emRISCV:
+	case emARC:
 		a.NumRegs = 8
+	case em386:
+	default:
+		a.Unknown = true
 	}
 	return a
 }
@@ -86,9 +128,21 @@ func (a *ABI) slots(size int) int {
 	return (size + a.AddrSize - 1) / a.AddrSize
 }
 
+// start is the first register, next or the one behind it, that a number of size
+// bytes may begin in.
+func (a *ABI) start(next, size int) int {
+	if a.Pairs && size == 2*a.AddrSize {
+		return next + next&1
+	}
+	return next
+}
+
 // inMemory reports whether a parameter of size bytes is passed in memory.
 func (a *ABI) inMemory(size int) bool {
-	if a.OneReg {
+	switch {
+	case a.ByValue:
+		return false
+	case a.OneReg:
 		return size > a.AddrSize
 	}
 	return size > 2*a.AddrSize

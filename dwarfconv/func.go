@@ -277,6 +277,7 @@ func (f *funcConverter) matchRegs(params []paramState, clang bool) {
 	next := 0
 	for i := range params {
 		p := &params[i]
+		next = f.abi.start(next, int(p.size))
 		left := next < f.abi.NumRegs
 		switch {
 		case p.hasLoc && !left:
@@ -305,16 +306,14 @@ func (f *funcConverter) matchWindows(params []paramState) {
 		if p.inMemory {
 			continue
 		}
-		if next >= f.abi.NumRegs {
+		if next = f.abi.start(next, int(p.size)); next >= f.abi.NumRegs {
 			return
 		}
 		end := next + f.abi.slots(int(p.size))
 		if p.loc.reg != noReg {
 			p.badPlace = true
 			for _, reg := range f.abi.Regs[next:min(end, f.abi.NumRegs)] {
-				// An unknown number (-1) matches nothing here, unlike in
-				// matchRegs; pahole compares the two as they are.
-				if reg == p.loc.reg {
+				if reg < 0 || reg == p.loc.reg {
 					p.badPlace = false
 				}
 			}

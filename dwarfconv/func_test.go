@@ -385,7 +385,7 @@ func TestConvertFuncsNoRegs(t *testing.T) {
 		10 sub foo
 		11 param a type=1 loc=50
 		12 param b type=1 loc=51`)
-	for _, machine := range []uint16{3, 258, emRISCV} {
+	for _, machine := range []uint16{em386, emSPARCV9, emARC, 4} {
 		var f funcConverter
 		f.reset(ABIFor(machine, 8), sec, false)
 		u := Unit{Types: types.Types}
@@ -393,6 +393,63 @@ func TestConvertFuncsNoRegs(t *testing.T) {
 		if got := u.Funcs[0].Flags; got != 0 {
 			t.Errorf("machine %d: flags %q", machine, got)
 		}
+	}
+}
+
+// TestConvertFuncsMachines: parameters are where the machine's ABI has them, by GCC and
+// by clang. Locations are DW_OP_regN, 50 for 0.
+func TestConvertFuncsMachines(t *testing.T) {
+	types := btftest.MustParse(t, funcTypes, nil)
+	for _, c := range []struct {
+		name    string
+		machine uint16
+		size    int
+		raw     string // one parameter a line: type, location
+		want    FuncFlags
+	}{
+		{"arm64", emAARCH64, 8, "1 50\n2 51", 0},
+		{"arm64, wrong", emAARCH64, 8, "1 51", FuncUnexpectedReg},
+		{"arm", emARM, 4, "1 50\n1 51\n1 52\n1 53\n1 9100", 0},
+		{"arm, pairs", emARM, 4, "1 50\n2 529304539304\n1 9100", 0},
+		{"arm, not in a pair", emARM, 4, "1 50\n2 519304529304", FuncUnexpectedReg},
+		{"arm, the last one stays unused", emARM, 4, "1 50\n1 51\n1 52\n2 9100\n1 9108", 0},
+		{"arm, union by value", emARM, 4, "9 509304519304529304539304\n1 9100", 0},
+		{"s390x", emS390, 8, "1 52\n2 53\n1 54\n1 55\n1 56\n1 91a001", 0},
+		{"s390x, wrong", emS390, 8, "1 53", FuncUnexpectedReg},
+		{"riscv64", emRISCV, 8, "1 5a\n2 5b\n9 5c93085d9308\n1 5e", 0},
+		{"riscv64, wrong", emRISCV, 8, "1 5b", FuncUnexpectedReg},
+		{"riscv32, no pairs", emRISCV, 4, "1 5a\n2 5b93045c9304\n1 5d", 0},
+		{"loongarch64", emLOONGARCH, 8, "1 54\n2 55", 0},
+		{"loongarch64, wrong", emLOONGARCH, 8, "1 55", FuncUnexpectedReg},
+		{"ppc64", emPPC64, 8, "1 53\n2 54\n9 5593085693 08\n1 57", 0},
+		{"ppc64, wrong", emPPC64, 8, "1 54", FuncUnexpectedReg},
+		{"ppc, pairs", emPPC, 4, "1 53\n2 559304569304\n1 57", 0},
+		{"ppc, not in a pair", emPPC, 4, "1 53\n2 549304559304", FuncUnexpectedReg},
+		{"mips64", emMIPS, 8, "1 54\n2 55\n1 56\n1 57\n1 58\n1 59\n1 5a\n1 5b\n1 9100", 0},
+		{"mips64, wrong", emMIPS, 8, "1 55", FuncUnexpectedReg},
+		{"mips", emMIPS, 4, "1 54\n1 55\n1 56\n1 57\n1 9110", 0},
+		{"mips, pairs", emMIPS, 4, "1 54\n2 569304579304\n1 9110", 0},
+		{"mips, not in a pair", emMIPS, 4, "1 54\n2 559304569304", FuncUnexpectedReg},
+		{"sparc64 is not looked at", emSPARCV9, 8, "1 50\n1 51", 0},
+		{"an unknown machine is not looked at", 4, 4, "1 50\n1 51", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			raw := "10 sub foo pc=0x40\n"
+			for i, line := range strings.Split(c.raw, "\n") {
+				typ, loc, _ := strings.Cut(line, " ")
+				raw += fmt.Sprintf("%d param p%d type=%s loc=%s\n", 11+i, i, typ, strings.ReplaceAll(loc, " ", ""))
+			}
+			for _, clang := range []bool{false, true} {
+				parsed, sec := parseRaw(t, raw)
+				var f funcConverter
+				f.reset(ABIFor(c.machine, c.size), sec, false)
+				u := Unit{Types: types.Types}
+				f.convert(parsed, fakeWalk{clang}, &u)
+				if got := u.Funcs[0].Flags; got != c.want {
+					t.Errorf("clang %v: flags %q, want %q", clang, got, c.want)
+				}
+			}
+		})
 	}
 }
 

@@ -95,7 +95,9 @@ func (p *pieces) mark(off, addrSize uint64) {
 func (f *funcConverter) matchChanged(params []paramState, first int32) {
 	next := 0
 	for i := range params {
-		p, left := &params[i], next < f.abi.NumRegs
+		p := &params[i]
+		next = f.abi.start(next, int(p.size))
+		left := next < f.abi.NumRegs
 		slots := f.abi.slots(int(p.size))
 		// behind is where the next parameter is if this one still takes its
 		// registers, used or not.
