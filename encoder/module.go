@@ -39,6 +39,11 @@ type Result struct {
 	DWARF   dwarfconv.Stats
 	Skipped []Skipped // functions left out, in order of name
 
+	// UnknownABI is the name of the file's machine if nothing is known of how it
+	// passes parameters: functions are in the BTF as they are declared. It is
+	// empty where there are none, or no rule looks at parameters.
+	UnknownABI string
+
 	// Kept are the types that are not in the distilled base but in full on
 	// top of it, because a kernel might not find them again.
 	Kept []splitdedup.Kept
@@ -142,7 +147,7 @@ func (w *worker) encodeModule(r *Result) error {
 	if err := w.vars.emit(w.types); err != nil {
 		return err
 	}
-	r.Skipped = w.funcs.skips
+	r.Skipped, r.UnknownABI = w.funcs.skips, w.unknownABI(f)
 	// From here on no type is added.
 
 	ph.Start("finish")
@@ -200,6 +205,14 @@ func (w *worker) encodeModule(r *Result) error {
 	}
 	ph.Start("write")
 	return w.write(f, r)
+}
+
+// unknownABI is Result.UnknownABI.
+func (w *worker) unknownABI(f *elfio.File) string {
+	if w.opts.Features.Compat124 || w.funcs.Counts[ReasonNone] == 0 || !w.opts.Features.conversion(f, w.opts).ABI.Unknown {
+		return ""
+	}
+	return machineName(f.Machine)
 }
 
 // admit notes what the file has and refuses it where writing could not work.

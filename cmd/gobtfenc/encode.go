@@ -273,6 +273,7 @@ func openBaseCache(no bool) *basecache.Cache {
 // files were given, and returns how many are not done.
 func tell(results []encoder.Result, verbose bool) (failed int) {
 	interrupted := 0
+	tellUnknown(results)
 	for i := range results {
 		r := &results[i]
 		for _, w := range r.Warnings {
@@ -297,6 +298,26 @@ func tell(results []encoder.Result, verbose bool) (failed int) {
 		report(fmt.Errorf("interrupted: %s of %s not done", number.Grouped(interrupted), number.Plural(len(results), "module", "modules")))
 	}
 	return failed + interrupted
+}
+
+// tellUnknown says once for all files what is not known of their machine.
+func tellUnknown(results []encoder.Result) {
+	first, n := -1, 0
+	for i := range results {
+		if results[i].UnknownABI != "" {
+			if n++; n == 1 {
+				first = i
+			}
+		}
+	}
+	if n == 0 {
+		return
+	}
+	r, more := &results[first], ""
+	if n > 1 {
+		more = fmt.Sprintf(" (and %s more)", number.Grouped(n-1))
+	}
+	report(fmt.Errorf("%s%s: warning: it is not known how machine %s passes parameters: functions are described as they are declared", r.Path, more, r.UnknownABI))
 }
 
 // details are what was left out of a file's BTF or its distilled base, and why.
