@@ -1,6 +1,8 @@
 package encoder
 
 import (
+	"fmt"
+	"path/filepath"
 	"testing"
 
 	"github.com/gobtfenc/gobtfenc/dwarfconv"
@@ -34,3 +36,27 @@ func Conversion(f *elfio.File, opts *Options) dwarfconv.Options {
 
 // Types are the base's types as modules are deduplicated against them.
 func (b *Base) Types() *splitdedup.Base { return b.types() }
+
+// SetDebugDir has supplementary files looked for by build ID below dir until the
+// test ends.
+func SetDebugDir(t testing.TB, dir string) {
+	old := debugDir
+	debugDir = dir
+	t.Cleanup(func() { debugDir = old })
+}
+
+// SupplementPath is where below the debug directory the supplementary file of the
+// file at path is.
+func SupplementPath(t testing.TB, path string) string {
+	var r elfio.Reader
+	defer r.Close()
+	f, err := r.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, id, err := supLink(f)
+	if err != nil || len(id) < 2 {
+		t.Fatal(name, id, err)
+	}
+	return filepath.Join(".build-id", fmt.Sprintf("%x", id[:1]), fmt.Sprintf("%x.debug", id[1:]))
+}
