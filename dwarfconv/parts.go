@@ -28,6 +28,15 @@ type part struct {
 	start   int       // where it begins
 	refs    int       // where what DW_FORM_ref_addr counts from begins
 	sup     bool      // is of the supplementary file
+	file    string    // its name, empty for the module's
+}
+
+// blame says which file an error is about.
+func (p *part) blame(err error) error {
+	if err == nil || p.file == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", p.file, err)
 }
 
 // addParts reads the headers of .debug_types and of the supplementary file.
@@ -39,7 +48,7 @@ func (m *module) addParts() error {
 		end += n
 	}
 	if sec.Sup != nil {
-		m.parts = append(m.parts, part{sec: sec.Sup, section: sec.SupName + ": .debug_info", start: end, refs: end, sup: true})
+		m.parts = append(m.parts, part{sec: sec.Sup, section: ".debug_info", start: end, refs: end, sup: true, file: sec.SupName})
 		end += len(sec.Sup.Info)
 	}
 	if len(m.parts) == 1 {
@@ -74,7 +83,7 @@ func (m *module) addPart(i int32) error {
 	for off := 0; off < len(info); {
 		u, err := read(info, off, p.sec.Order)
 		if err != nil {
-			return err
+			return p.blame(err)
 		}
 		off = u.End
 		u.Off, u.Root, u.End = u.Off+p.start, u.Root+p.start, u.End+p.start
@@ -144,7 +153,7 @@ func (c *Converter) openUnit(u *head, base int, last bool, f func()) error {
 	enc := u.Encoding(c.unitSec.Order)
 	table, err := c.tables.get(c.unitSec.Abbrev, u, enc)
 	if err != nil {
-		return err
+		return c.part.blame(err)
 	}
 	c.r.Reset(c.info, &u.Unit, base, enc, table)
 	if len(c.parts) > 1 || c.split != nil {
@@ -153,5 +162,5 @@ func (c *Converter) openUnit(u *head, base int, last bool, f func()) error {
 	c.unit64, c.version, c.addrSize = u.Is64, u.Version, u.AddrSize
 	f()
 	c.tables.put(u, !last)
-	return c.r.Err()
+	return c.part.blame(c.r.Err())
 }

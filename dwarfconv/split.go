@@ -112,9 +112,9 @@ func (c *Converter) convertSplit(heads []head) (bool, error) {
 	defer done()
 	sec.Addr = skel.addr
 	if err := c.dwo.reset(sec, c.strs, c.opts); err != nil {
-		return false, err
+		return false, fmt.Errorf("%s: %w", skel.Name, err)
 	}
-	c.dwo.parts[0].section = ".debug_info.dwo"
+	c.dwo.parts[0].section, c.dwo.parts[0].file = ".debug_info.dwo", skel.Name
 	c.dwo.group, c.dwo.split = true, &skel
 	c.enter(&c.dwo)
 	defer c.enter(outer)

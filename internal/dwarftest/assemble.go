@@ -99,17 +99,29 @@ func (a *assembler) unit(u *unit) {
 		a.info = a.offset(a.info, 0)
 		switch u.kind {
 		case 2:
-			a.info = a.offset(a.sized(a.info, 0x1122334455667788, 8), 0)
-		case 4:
+			a.signature()
+		case 4, 5:
 			a.info = a.sized(a.info, 1, 8)
 		}
 	} else {
 		a.info = append(a.offset(a.info, 0), byte(u.o.AddrSize))
+		if u.kind == 2 {
+			a.signature()
+		}
 	}
 	if u.root != nil {
 		a.die(u.root)
 	}
 	copy(a.info[lenPos:], a.offset(nil, uint64(len(a.info)-body)))
+}
+
+// signature appends what the header of a type unit has more.
+func (a *assembler) signature() {
+	off := 0
+	if at, ok := a.labels["sig"]; ok {
+		off = at - a.start
+	}
+	a.info = a.offset(a.sized(a.info, 0x1122334455667788, 8), uint64(max(off, 0)))
 }
 
 func (a *assembler) die(d *die) {

@@ -10,7 +10,8 @@
 //
 // Before the tag may stand a label and a colon. An attribute is name=value or
 // name=form:value. A value is a number, a quoted string, a label (references),
-// bytes as in [03 10 20], or absent (flag_present). Without a form a number is
+// bytes as in [03 10 20], or absent (flag_present). The type of a type unit, whose
+// signature is 0x1122334455667788, has the label sig. Without a form a number is
 // data1, data2, data4 or data8, whichever is the shortest, a string is string,
 // a label is ref4 and bytes are exprloc.
 package dwarftest
@@ -169,6 +170,8 @@ func (u *unit) options(words []string) error {
 			u.kind = 2
 		case "skeleton":
 			u.kind = 4
+		case "split":
+			u.kind = 5
 		default:
 			return fmt.Errorf("unit option %q", w)
 		}

@@ -14,12 +14,13 @@ var tags = map[string]uint16{
 
 var attrs = map[string]uint16{
 	"sibling": 0x01, "location": 0x02, "name": 0x03, "byte_size": 0x0b, "bit_offset": 0x0c, "bit_size": 0x0d,
-	"stmt_list": 0x10, "low_pc": 0x11, "high_pc": 0x12, "language": 0x13, "comp_dir": 0x1b, "const_value": 0x1c,
+	"stmt_list": 0x10, "low_pc": 0x11, "high_pc": 0x12, "language": 0x13, "import": 0x18, "comp_dir": 0x1b, "const_value": 0x1c,
 	"inline": 0x20, "producer": 0x25, "prototyped": 0x27, "upper_bound": 0x2f, "abstract_origin": 0x31,
 	"artificial": 0x34, "calling_convention": 0x36, "count": 0x37, "data_member_location": 0x38, "decl_column": 0x39,
 	"decl_file": 0x3a, "decl_line": 0x3b, "declaration": 0x3c, "encoding": 0x3e, "external": 0x3f,
 	"frame_base": 0x40, "specification": 0x47, "type": 0x49, "ranges": 0x55, "data_bit_offset": 0x6b,
-	"str_offsets_base": 0x72, "addr_base": 0x73, "loclists_base": 0x8c, "GNU_annotation": 0x2139,
+	"signature": 0x69, "str_offsets_base": 0x72, "addr_base": 0x73, "dwo_name": 0x76, "loclists_base": 0x8c, "GNU_annotation": 0x2139,
+	"GNU_dwo_name": 0x2130, "GNU_dwo_id": 0x2131, "GNU_addr_base": 0x2133,
 }
 
 var forms = map[string]uint16{
