@@ -167,6 +167,23 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
+// TestBitcode: what clang's -flto writes is no ELF file, and is named.
+func TestBitcode(t *testing.T) {
+	for _, magic := range []string{"BC\xc0\xde5\x14\x00\x00", "\xde\xc0\x17\x0b\x00\x00\x00\x00"} {
+		path := filepath.Join(t.TempDir(), "x.o")
+		if err := os.WriteFile(path, []byte(magic), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		results, err := encoder.Run(context.Background(), []string{path}, options(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := results[0].Err; err == nil || !strings.Contains(err.Error(), "LLVM bitcode") {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
 // TestSplitJobs: units of several .dwo files converted at once.
 func TestSplitJobs(t *testing.T) {
 	encoder.ManyJobs(t)

@@ -16,6 +16,15 @@ import (
 
 var errEmpty = errors.New("empty file")
 
+// errBitcode says what an object of clang's -flto is.
+var errBitcode = errors.New("LLVM bitcode, made for link-time optimisation: link it first")
+
+// isBitcode knows bitcode by its magic, and by that of its wrapper
+// (https://llvm.org/docs/BitCodeFormat.html).
+func isBitcode(head string) bool {
+	return strings.HasPrefix(head, "BC\xc0\xde") || strings.HasPrefix(head, "\xde\xc0\x17\x0b")
+}
+
 func errCompressed(head string) error {
 	return fmt.Errorf("compressed (%s): decompress first", elfio.Compression(head))
 }
@@ -43,6 +52,8 @@ func refusal(path string, err error) error {
 		return errEmpty
 	case elfio.Compression(head) != "":
 		return errCompressed(head)
+	case isBitcode(head):
+		return errBitcode
 	}
 	return elfio.ErrNotELF
 }
