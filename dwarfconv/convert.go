@@ -245,6 +245,9 @@ func (c *Converter) walkGroup(heads []head, base, size int) error {
 				continue
 			}
 		}
+		if len(heads) > 1 {
+			c.unit.Starts = append(c.unit.Starts, int32(len(c.unit.Types.Rows)))
+		}
 		err := c.openUnit(u, base, !c.noJump, func() {
 			if c.rootDIE(&u.Unit, base, m) {
 				c.walkUnit()
@@ -253,6 +256,9 @@ func (c *Converter) walkGroup(heads []head, base, size int) error {
 		if err != nil {
 			return err
 		}
+	}
+	if len(heads) > 1 {
+		c.unit.Starts = append(c.unit.Starts, int32(len(c.unit.Types.Rows)))
 	}
 	if c.names.strs.Full() {
 		return &dwarf.DecodeError{

@@ -101,11 +101,18 @@ func (c *Converter) dropAliases() {
 	t := &c.unit.Types
 	c.remap = make([]btf.ID, len(t.Rows))
 	kept := btf.ID(1)
+	starts := c.unit.Starts
 	for i := 1; i < len(t.Rows); i++ {
+		for ; len(starts) > 0 && int(starts[0]) == i; starts = starts[1:] {
+			starts[0] = int32(kept)
+		}
 		if t.Rows[i].Info.Kind() != btf.KindVoid {
 			c.remap[i] = kept
 			kept++
 		}
+	}
+	for i := range starts {
+		starts[i] = int32(kept)
 	}
 	for i := 1; i < len(t.Rows); i++ {
 		if t.Rows[i].Info.Kind() == btf.KindVoid {

@@ -12,6 +12,7 @@ import "github.com/gobtfenc/gobtfenc/btf"
 // index into Types.Rows. Names are offsets of the module's btf.Strings.
 type Unit struct {
 	Types  btf.Types
+	Starts []int32 // of several units: first row of each, and the end of the last; rows behind it are tags, or of all
 	Funcs  []Func
 	Params []Param // of all Funcs, see Func.First and Func.N
 	Vars   []Var

@@ -94,6 +94,7 @@ type refPair struct{ index, off uint32 }
 // begin prepares for a group of n bytes.
 func (c *Converter) begin(n int) {
 	c.unit.Types.Reset()
+	c.unit.Starts = c.unit.Starts[:0]
 	c.unit.Types.Rows = append(c.unit.Types.Rows, btf.Row{})
 	c.unit.Funcs, c.unit.Params = c.unit.Funcs[:0], c.unit.Params[:0]
 	c.unit.Vars, c.unit.Tags = c.unit.Vars[:0], c.unit.Tags[:0]

@@ -258,7 +258,13 @@ func (w *worker) convert(f *elfio.File, sec *dwarfconv.Sections) error {
 // addUnit makes a unit part of the module.
 func (w *worker) addUnit(u *dwarfconv.Unit, clock *phase.Clock) error {
 	clock.Start("dedup")
-	ids, err := w.types.AddUnit(&u.Types)
+	var ids []btf.ID
+	var err error
+	if len(u.Starts) > 0 {
+		ids, err = w.types.AddGroup(&u.Types, u.Starts)
+	} else {
+		ids, err = w.types.AddUnit(&u.Types)
+	}
 	if err != nil {
 		return err
 	}
