@@ -119,6 +119,11 @@ func runCase(t *testing.T, file string, c *dedupCase) {
 			t.Fatal(err)
 		}
 	}
+	if !has(units, btf.KindVar, btf.KindDatasec) {
+		for _, collide := range []bool{false, true} {
+			sameMeaning(t, "in one piece", got, dedupGroup(t, base, units, collide))
+		}
+	}
 	exact := exactText(got)
 	if exact != c.want && !t.Failed() {
 		t.Errorf("got:\n%s\nwant:\n%s", exact, c.want)
