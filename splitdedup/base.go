@@ -29,9 +29,6 @@ type Base struct {
 	rewritten bool            // types is not what NewBase was given
 	collide   bool
 
-	structsOnce sync.Once // see structsByName
-	structs     table
-
 	// For relocation, filled by the first call that needs it: see named.
 	namedOnce  sync.Once
 	namedTypes map[btf.StrOff][]btf.ID
@@ -112,6 +109,7 @@ func (b *Base) sign(m *Module) error {
 func (u *unit) begin(t *btf.Types) {
 	n := len(t.Rows)
 	u.types, u.fixed, u.cyclic = t, n, nil
+	u.isBase = true
 	u.cuts, u.leaves, u.fwds, u.pairs, u.obls = nil, nil, 0, nil, nil
 	u.sigs, u.refs, u.depth, u.cut = bigmem.Make[uint64](n), bigmem.Make[uint64](n), bigmem.Make[uint16](n), bigmem.Make[bool](n)
 	u.canon, u.head = bigmem.Make[btf.ID](n), bigmem.Make[int32](n)
@@ -205,6 +203,11 @@ func (b *Base) mergeTwins(m *Module) error {
 		return err
 	}
 	b.sigs, b.cyclic = m.unit.sigs, m.unit.cyclic
+	for n := range b.sigs {
+		if r := &b.types.Rows[n]; isCut(r) && !b.collide {
+			b.sigs[n] = signCut(b.seed, r)
+		}
+	}
 	first := make([]btf.ID, m.Len())
 	for n := len(canon) - 1; n > 0; n-- {
 		first[canon[n]] = btf.ID(n)
@@ -236,12 +239,18 @@ func (b *Base) isTwin(id btf.ID) bool {
 
 // indexFwds enters the FWDs, the first to be found first.
 func (b *Base) indexFwds() {
-	b.fwds.reset(len(b.fwdIDs))
-	if n := len(b.fwdIDs); n > 0 {
-		b.fwds.next = make([]btf.ID, b.fwdIDs[n-1]+1)
+	b.fwds.addAll(b.seed, &b.types, b.fwdIDs)
+}
+
+// addAll fills t with types, ascending, by what references to them contribute, the
+// first to be found first.
+func (t *table) addAll(seed uint64, types *btf.Types, ids []btf.ID) {
+	t.reset(len(ids))
+	if n := len(ids); n > 0 {
+		t.next = make([]btf.ID, ids[n-1]+1)
 	}
-	for _, id := range slices.Backward(b.fwdIDs) {
-		b.fwds.add(signName(b.seed, &b.types.Rows[id]), id)
+	for _, id := range slices.Backward(ids) {
+		t.add(signName(seed, &types.Rows[id]), id)
 	}
 }
 
@@ -304,33 +313,6 @@ func (b *Base) enums(name btf.StrOff) (e enumNames) {
 		}
 	})
 	return e
-}
-
-// structsByName returns the named structs and unions, by what references to them
-// contribute to signatures. The first call makes the table.
-func (b *Base) structsByName() *table {
-	b.structsOnce.Do(func() {
-		isNamed := func(r *btf.Row) bool {
-			k := r.Info.Kind()
-			return r.Name != 0 && (k == btf.KindStruct || k == btf.KindUnion)
-		}
-		count := 0
-		for n := range b.types.Rows {
-			if isNamed(&b.types.Rows[n]) {
-				count++
-			}
-		}
-		b.structs.reset(count)
-		twins := b.twin
-		for n := len(b.types.Rows) - 1; n > 0; n-- {
-			if len(twins) > 0 && twins[0] == btf.ID(n) {
-				twins = twins[1:]
-			} else if r := &b.types.Rows[n]; isNamed(r) {
-				b.structs.add(signName(b.seed, r), btf.ID(n))
-			}
-		}
-	})
-	return &b.structs
 }
 
 // Strings returns the index of the base's strings, nil for NoBase.

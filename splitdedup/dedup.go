@@ -146,6 +146,8 @@ type unit struct {
 	inOrder   bool  // chosen by chooseInOrder
 	late      []int // own items whose index type is not canonical yet
 	tangled   bool  // too many pairs or obligations: see maxPairs
+	tries     int   // see maxTries
+	isBase    bool  // the types are a base's: see signCut
 	completes bool  // an obligation met a FWD that the unit completes
 	stack     []int32
 	epoch     int32
@@ -221,7 +223,7 @@ func (u *unit) forget() {
 
 func (u *unit) reset(t *btf.Types, fixed int) {
 	n := len(t.Rows)
-	u.completes, u.tangled, u.late = false, false, u.late[:0]
+	u.completes, u.tangled, u.tries, u.isBase, u.late = false, false, 0, false, u.late[:0]
 	u.types, u.fixed, u.cyclic = t, fixed, nil
 	u.sigs, u.refs = resize(u.sigs, n), resize(u.refs, n)
 	u.depth, u.canon = resize(u.depth, n), resize(u.canon, n)

@@ -239,3 +239,34 @@ func TestHostile(t *testing.T) {
 		})
 	}
 }
+
+// TestHostileBase adds units whose structs or enums all look like those of the base
+// from outside, and differ within: one has to end soon, if it must with an error.
+func TestHostileBase(t *testing.T) {
+	for _, kind := range []btf.Kind{btf.KindStruct, btf.KindEnum} {
+		const n = 6_000
+		strs := []byte("\x00s\x00x\x00")
+		alike := func(from uint32) *btf.Types {
+			all := &btf.Types{Rows: make([]btf.Row, 1)}
+			for i := range uint32(n) {
+				all.Rows = append(all.Rows, btf.Row{Name: 1, Info: btf.MakeInfo(kind, 1, false), Type: 4, Aux: i})
+				all.Items = append(all.Items, btf.Item{Name: 3, Val: from + i})
+			}
+			return all
+		}
+		start := time.Now()
+		base, err := NewBase(alike(0), strs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := NewModule()
+		m.Reset(base)
+		_, err = m.AddUnit(alike(n))
+		if err == nil || !strings.Contains(err.Error(), "too entangled") {
+			t.Errorf("%v: error %v after %d comparisons", kind, err, m.unit.tries)
+		}
+		if d := time.Since(start); d > 20*time.Second {
+			t.Errorf("%v: took %v", kind, d)
+		}
+	}
+}

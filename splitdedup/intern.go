@@ -139,6 +139,10 @@ func (m *Module) findTree(n btf.ID) btf.ID {
 	}
 	b, found := m.base, m.unit.found[n]
 	for id, more := btf.ID(found>>1), found&1 != 0; id != 0; id = b.index.older(id) {
+		if m.unit.tries++; m.unit.tries > maxTries {
+			m.unit.tangled = true
+			break
+		}
 		if m.equalTree(n, id, b.types.Rows, b.types.Items, 0) {
 			return id
 		}
@@ -203,7 +207,7 @@ func (m *Module) internLeaves() {
 
 func (m *Module) internEnum(n btf.ID, r *btf.Row) {
 	u := &m.unit
-	u.found[n] = m.base.index.peek(u.sig(btf.ID(n)))
+	u.found[n] = m.peekBase(n)
 	if id := m.findTree(n); id != 0 {
 		u.canon[n] = id
 		return

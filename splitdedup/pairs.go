@@ -36,28 +36,27 @@ type memo struct {
 const (
 	maxPairs       = 1 << 22
 	maxObligations = 1 << 24
+	maxTries       = 1 << 24 // comparisons of two types with each other, trees and all
 )
 
 var errTangled = errors.New("types are too entangled to compare")
 
 // pairUp pairs every cut type of the unit with the canonical types that have
-// an equal tree. Those of the base are found by name and compared; where there are
-// many, or the module has types of the name too, the signature chooses.
+// an equal tree. Those of the base are found without the signature, which is needed
+// only where the module has types of the name, too.
 func (m *Module) pairUp() error {
 	u := &m.unit
-	byName := m.base.structsByName()
 	for _, n := range u.cuts {
-		u.found[n] = byName.peek(u.refs[n])
+		u.found[n] = m.peekBase(n)
 	}
 	for _, n := range u.cuts {
-		if u.cyclic == nil && !m.collide && !m.named.has(u.refs[n]) && byName.isShort(u.found[n]) {
-			m.pairWith(n, byName, u.found[n], -1)
+		if u.cyclic == nil && !m.collide && !m.named.has(u.refs[n]) {
+			m.pairWith(n, &m.base.index, u.found[n], -1)
 			continue
 		}
 		if err := u.signOne(n, 0); err != nil {
 			return err
 		}
-		u.found[n] = m.base.index.peek(u.sig(n))
 		m.pairOne(n)
 	}
 	return nil
@@ -96,7 +95,8 @@ func (m *Module) pairWith(n btf.ID, t *table, found uint32, last int32) int32 {
 func (m *Module) tryPair(n, c btf.ID, last int32) int32 {
 	u := &m.unit
 	lo := len(u.obls)
-	if u.tangled = u.tangled || len(u.pairs) >= maxPairs || lo >= maxObligations; u.tangled || !m.sameTree(n, c) {
+	u.tries++
+	if u.tangled = u.tangled || u.tries > maxTries || len(u.pairs) >= maxPairs || lo >= maxObligations; u.tangled || !m.sameTree(n, c) {
 		return last // the obligations stay: memos of what was equal refer to them
 	}
 	p := int32(len(u.pairs))

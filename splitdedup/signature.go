@@ -71,6 +71,25 @@ func signName(seed uint64, r *btf.Row) uint64 {
 	return mix(mix(seed^prime, class), uint64(r.Name))
 }
 
+// signCut is what the base's index has a type by that is cut by its kind: nearly all
+// have a name of their own, so that to sign their members, two thirds of what there is
+// to sign, would be of no use.
+func signCut(seed uint64, r *btf.Row) uint64 {
+	h := signName(seed, r)
+	if r.Info.Kind() == btf.KindFwd {
+		return h
+	}
+	return mix(h, uint64(r.Info)<<32|uint64(r.Type))
+}
+
+// peekBase looks for n in the base's index.
+func (m *Module) peekBase(n btf.ID) uint32 {
+	if r := &m.unit.types.Rows[n]; isCut(r) && !m.collide {
+		return m.base.index.peek(signCut(m.base.seed, r))
+	}
+	return m.base.index.peek(m.unit.sig(n))
+}
+
 // isCut reports whether a row is a cut type by its kind.
 func isCut(r *btf.Row) bool {
 	switch r.Info.Kind() {
@@ -217,8 +236,12 @@ func (u *unit) signOne(n btf.ID, level int) error {
 	if level > maxDepth {
 		return fmt.Errorf("types nested deeper than %d", maxDepth)
 	}
-	u.depth[n] = signing
 	r := &u.types.Rows[n]
+	if u.isBase && isCut(r) {
+		u.depth[n], u.sigs[n] = 1, signCut(u.seed, r)
+		return nil
+	}
+	u.depth[n] = signing
 	s := btf.Shapes[r.Info.Kind()]
 	depth, via := uint16(0), uint16(0)
 	h := signRow(u.seed, r, s)

@@ -53,20 +53,6 @@ func (t *table) peek(sig uint64) uint32 {
 	return 0
 }
 
-// isShort reports whether what peek found leads to few types.
-func (t *table) isShort(found uint32) bool {
-	if found&1 == 0 {
-		return true
-	}
-	id := btf.ID(found >> 1)
-	for range 8 {
-		if id = t.older(id); id == 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // older returns the type that was added before id with the same signature, 0
 // where there is none.
 func (t *table) older(id btf.ID) btf.ID { return t.next[id-t.first] }
