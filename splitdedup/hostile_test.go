@@ -254,7 +254,6 @@ func TestHostileBase(t *testing.T) {
 			}
 			return all
 		}
-		start := time.Now()
 		base, err := NewBase(alike(0), strs)
 		if err != nil {
 			t.Fatal(err)
@@ -262,11 +261,9 @@ func TestHostileBase(t *testing.T) {
 		m := NewModule()
 		m.Reset(base)
 		_, err = m.AddUnit(alike(n))
-		if err == nil || !strings.Contains(err.Error(), "too entangled") {
+		// Each with each would be 36 million comparisons.
+		if err == nil || !strings.Contains(err.Error(), "too entangled") || m.unit.tries > maxTries+n {
 			t.Errorf("%v: error %v after %d comparisons", kind, err, m.unit.tries)
-		}
-		if d := time.Since(start); d > 20*time.Second {
-			t.Errorf("%v: took %v", kind, d)
 		}
 	}
 }
