@@ -22,11 +22,12 @@
 // enum. All other types (pointers, arrays, prototypes, typedefs, anonymous
 // structs, …) are trees whose leaves are cut types.
 //
-//  1. Sign every type of the unit: a hash of its tree, in which a leaf counts by
-//     its name only (signature.go). A signature finds candidates, nothing more.
-//  2. Pair every cut type with the canonical types that have its signature and
-//     compare the two trees once. Where the trees are equal the pair stands if
-//     each pair of leaves stands: these are its obligations (pairs.go).
+//  1. Find candidates for every cut type: structs and unions of the base by name,
+//     all else by signature, a hash of a type's tree in which a leaf counts by its
+//     name only (signature.go). That finds candidates, nothing more.
+//  2. Pair the cut type with each candidate and compare the two trees once. Where
+//     the trees are equal the pair stands if each pair of leaves stands: these are
+//     its obligations (pairs.go).
 //  3. Refute: a pair with an obligation that does not stand falls, until none
 //     falls any more. What remains is the greatest bisimulation, that is,
 //     coinductive equality, in time linear in the obligations.
