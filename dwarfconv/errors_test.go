@@ -48,6 +48,33 @@ func TestConvertErrors(t *testing.T) {
 			compile_unit
 			  typedef name=strp:0x1000
 		`, ".debug_str offset 0x1000 does not lead to a string"},
+		{"string outside, in a run of members", `
+			compile_unit
+			  i: base_type name="int" byte_size=4 encoding=5
+			  structure_type name="s" byte_size=12
+			    member name=strp:"a" type=ref4:i data_member_location=data1:0
+			    member name=strp:0x1000 type=ref4:i data_member_location=data1:4
+			    member name=strp:"c" type=ref4:i data_member_location=data1:8
+			  label name="more than eight bytes"
+		`, "offset 0x2c: .debug_str offset 0x1000 does not lead to a string"},
+		{"member far away, in a run of members", `
+			compile_unit
+			  i: base_type name="int" byte_size=4 encoding=5
+			  structure_type name="s" byte_size=12
+			    member name=strp:"a" type=ref4:i data_member_location=data1:0
+			    member name=strp:"b" type=ref4:i data_member_location=data4:0x40000000
+			    member name=strp:"c" type=ref4:i data_member_location=data1:8
+			  label name="more than eight bytes"
+		`, "offset 0x2f: member at bit 0x200000000 is beyond"},
+		{"reference outside, in a run of members", `
+			compile_unit
+			  i: base_type name="int" byte_size=4 encoding=5
+			  structure_type name="s" byte_size=12
+			    member name=strp:"a" type=ref4:i data_member_location=data1:0
+			    member name=strp:"b" type=ref4:0x7fffffff data_member_location=data1:4
+			    member name=strp:"c" type=ref4:i data_member_location=data1:8
+			  label name="more than eight bytes"
+		`, "offset 0x2c: reference 0x7fffffff leads out of the unit"},
 		{"sibling leads back", `
 			compile_unit
 			  i: base_type name="int" byte_size=4 encoding=5
