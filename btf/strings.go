@@ -183,10 +183,9 @@ func (x *StrIndex) Len() StrOff {
 // [StrOff], the base's where the base has it. Equal offsets mean equal names.
 // All methods but Reset are safe for concurrent use. Reset keeps the memory.
 type Strings struct {
-	// Limit bounds the own section in bytes. NewStrings sets 1 GiB: a kernel
-	// takes 16 MiB (BTF_MAX_NAME_OFFSET), but most names are left out in the end.
-	// Without a bound a file asks for the square of its size when its names are
-	// the tails of one long string.
+	// Limit bounds the own section in bytes. NewStrings sets 128 MiB: a kernel
+	// takes 16 MiB, and a made-up file with overlapping names asks for the
+	// square of its size, several times over until it is written.
 	Limit int
 
 	base  *StrIndex
@@ -203,7 +202,7 @@ type Strings struct {
 // NewStrings returns an empty table on top of base, nil for none. Without a
 // base the own section begins with the empty string.
 func NewStrings(base *StrIndex) *Strings {
-	s := &Strings{Limit: 1 << 30, seed: newSeed(), slots: make([]StrOff, 1024)}
+	s := &Strings{Limit: 1 << 27, seed: newSeed(), slots: make([]StrOff, 1024)}
 	s.Reset(base)
 	return s
 }
