@@ -16,6 +16,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -118,21 +119,26 @@ func (r *runner) run() error {
 	return nil
 }
 
-// link makes the names of gobtfenc in bin.
+// link makes the names of gobtfenc in bin, and one of this program: where anybody
+// may run them.
 func (r *runner) link(bin string) error {
-	tool, err := filepath.Abs(r.tool)
+	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	if err := os.Mkdir(bin, 0o755); err != nil {
+	if err := errors.Join(os.Chmod(r.work, 0o755), os.Mkdir(bin, 0o755)); err != nil {
 		return err
 	}
-	for _, name := range []string{"gobtfenc", "pahole", "resolve_btfids"} {
-		if err := os.Symlink(tool, filepath.Join(bin, name)); err != nil {
+	for name, from := range map[string]string{"gobtfenc": r.tool, helper: self} {
+		data, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(bin, name), data, 0o755)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(os.Symlink("gobtfenc", filepath.Join(bin, "pahole")), os.Symlink("gobtfenc", filepath.Join(bin, "resolve_btfids")))
 }
 
 func (r *runner) print(name string, sum *row, took time.Duration) {

@@ -127,10 +127,7 @@ func (t *tracer) run(program string, argv, env []string) (*ended, error) {
 	if t.user != 0 {
 		sys.Credential = &syscall.Credential{Uid: t.user, Gid: t.user}
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
+	self := filepath.Join(filepath.Dir(program), helper)
 	argv = append([]string{self, filterFlag, program}, argv...)
 	p, err := os.StartProcess(self, argv, &os.ProcAttr{Dir: t.dir, Env: env, Files: []*os.File{null, out, errs}, Sys: sys})
 	if err != nil {
@@ -409,6 +406,9 @@ var fileCalls = map[uint64]fileCall{
 	syscall.SYS_STATFS:     {"statfs", -1, 0},
 	syscall.SYS_UTIMENSAT:  {"utimensat", -1, 1},
 }
+
+// helper is the name of this program beside the one that is traced.
+const helper = "faulttest"
 
 // filterFlag makes this program take a filter on and become another one.
 const filterFlag = "-become"

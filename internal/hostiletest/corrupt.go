@@ -27,6 +27,7 @@ type corruptor struct {
 	out       io.Writer
 	seed      uint64
 	count     int
+	from      int // how many copies are left out, which a run before had
 	base      string
 	modules   []string
 
@@ -70,7 +71,7 @@ func (c *corruptor) run() error {
 		}
 	}
 	start := time.Now()
-	for done := 0; done < c.count; done += batch {
+	for done := c.from; done < c.count; done += batch {
 		n := done / batch
 		module := c.modules[n%len(c.modules)]
 		copies, err := c.damaged(module, n, min(batch, c.count-done), "any")

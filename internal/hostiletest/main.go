@@ -6,7 +6,7 @@
 // it was.
 //
 //	hostiletest bounds [-gobtfenc bin/gobtfenc] [-size 1] [-only WORDS]
-//	hostiletest corrupt [-gobtfenc bin/gobtfenc] [-count 10000] [-seed 1] [-base FILE] MODULE...
+//	hostiletest corrupt [-gobtfenc bin/gobtfenc] [-count 10000] [-seed 1] [-from 0] [-base FILE] MODULE...
 //
 // bounds prints a line for each file that it makes: bytes, processor time, peak
 // memory, and what gobtfenc said. -size makes all files smaller. corrupt prints
@@ -46,6 +46,7 @@ func run(args []string, out io.Writer) error {
 	only := fs.String("only", "", "the files of bounds whose names have this")
 	count := fs.Int("count", 10000, "how many copies")
 	seed := fs.Uint64("seed", 1, "of what is damaged")
+	from := fs.Int("from", 0, "how many of them to leave out: to go on where a run stopped, a multiple of 100")
 	base := fs.String("base", "", "base of the modules, may be compressed by zstd")
 	if err := fs.Parse(args[1:]); err != nil {
 		return err
@@ -63,7 +64,7 @@ func run(args []string, out io.Writer) error {
 	case "bounds":
 		return testBounds(out, path, dir, *only, *size)
 	case "corrupt":
-		c := &corruptor{tool: path, dir: dir, out: out, seed: *seed, count: *count, base: *base, modules: fs.Args()}
+		c := &corruptor{tool: path, dir: dir, out: out, seed: *seed, count: *count, from: *from, base: *base, modules: fs.Args()}
 		return c.run()
 	case generateFlag: // a process of its own: its memory is not to count as that of the tool
 		return generate(fs.Args(), *size)
