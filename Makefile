@@ -132,12 +132,12 @@ cover:
 bin/nfpm: tool := github.com/goreleaser/nfpm/v2/cmd/nfpm
 bin/cyclonedx-gomod: tool := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 bin/govulncheck: tool := golang.org/x/vuln/cmd/govulncheck
-bin/indexdb: tool := golang.org/x/vulndb/cmd/indexdb
-bin/nfpm bin/cyclonedx-gomod bin/govulncheck bin/indexdb: tools/release/go.mod tools/release/go.sum
+bin/nfpm bin/cyclonedx-gomod bin/govulncheck: tools/release/go.mod tools/release/go.sum
 	go -C tools/release build -o ../../$@ $(tool)
 
 .PHONY: vuln
-vuln: bin/govulncheck bin/indexdb
+vuln: bin/govulncheck
+	$(install_packages) jq
 	scripts/vuln.sh
 
 .PHONY: release

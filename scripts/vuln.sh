@@ -5,23 +5,30 @@
 #
 #	scripts/vuln.sh
 #
-#	VULNDB    version of the database (default: the newest; "pinned": that of
-#	          tools/release/go.mod)
+#	VULNDB    version of the database (default: latest)
 #
 # The database comes as a Go module, so that nothing but the module proxy has to be
-# reached.
+# reached. govulncheck reads it from a folder of the form that a server has
+# (go.dev/doc/security/vuln/database): an entry per file, and who is affected by which.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-module=golang.org/x/vulndb
-case ${VULNDB:-latest} in
-pinned) version=$(go -C tools/release list -m -f '{{.Version}}' $module) ;;
-*) version=$(go -C tools/release list -m -f '{{.Version}}' "$module@${VULNDB:-latest}") ;;
-esac
-folder=$(go -C tools/release mod download -json "$module@$version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
-echo "database: $version, $(find "$folder/data/osv" -name '*.json' | wc -l) entries"
-
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-bin/indexdb -vulns "$folder/data/osv" -out "$work"
-bin/govulncheck -db "file://$work" -test ./...
+
+field() { jq -r ".$1 // empty" "$work/module.json"; }
+(cd "$work" && go mod download -json "golang.org/x/vulndb@${VULNDB:-latest}") >"$work/module.json" || {
+	field Error >&2
+	exit 1
+}
+folder=$(field Dir)/data/osv
+echo "database $(field Version): $(find "$folder" -name '*.json' | wc -l) entries"
+
+mkdir "$work/db" "$work/db/index"
+ln -s "$folder" "$work/db/ID"
+find "$folder" -name '*.json' -exec cat {} + | jq -s '
+	[.[] | select(.withdrawn | not) | {id, modified} as $entry | .affected[] | {path: .package.name, entry: $entry}]
+	| group_by(.path) | map({path: .[0].path, vulns: (map(.entry) | unique_by(.id))})' >"$work/db/index/modules.json"
+echo '{"modified":"1970-01-01T00:00:00Z"}' >"$work/db/index/db.json"
+
+bin/govulncheck -db "file://$work/db" -test ./...
