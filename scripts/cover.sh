@@ -29,7 +29,7 @@ awk '$1 != "mode:" && $1 ~ /gobtfenc\/(elfio|dwarf|dwarfconv|btf|splitdedup|enco
 	key = $1 " " $2; seen[key] = seen[key] + $3
 } END {
 	print "mode: set"
-	for (k in seen) print k, seen[k] > 0
+	for (k in seen) print k, (seen[k] > 0)
 }' "$work/tests" "$work/commands" | sort >bin/cover.out
 
 awk -v least=$least 'NR > 1 || $1 != "mode:" {
