@@ -42,6 +42,7 @@ func TestCompileErrors(t *testing.T) {
 		{"cut attribute", "\x01\x11\x00\x03", "LEB128 number does not end"},
 		{"no end", "\x01\x11\x00\x00\x00", "LEB128 number does not end"},
 		{"form", "\x01\x11\x00\x03\x77\x00\x00\x00", "form 0x77 is not known"},
+		{"large form", "\x01\x11\x00\x03\x80\x80\x04\x00\x00\x00", "form 0x10000 is not known"},
 		{"twice", "\x01\x11\x00\x00\x00\x01\x11\x00\x00\x00\x00", "abbreviation code 1 is declared twice"},
 		{"odd code twice", "\x09\x11\x00\x00\x00\x09\x11\x00\x00\x00\x00", "abbreviation code 9 is declared twice"},
 	} {
