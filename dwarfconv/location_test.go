@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -293,6 +294,52 @@ func TestLocateAllocs(t *testing.T) {
 	p := rawParam{form: locLists}
 	if n := testing.AllocsPerRun(100, func() { l.locate(&p, &amd64Unit, 8) }); n != 0 {
 		t.Errorf("%v allocations per parameter", n)
+	}
+}
+
+// TestOperands: behind an operation the next one stands where the standard says, and
+// operands that are cut are no operation.
+func TestOperands(t *testing.T) {
+	dwarf64, dwarf2 := rawUnit{version: 5, addrSize: 8, dwarf64: true}, rawUnit{version: 2, addrSize: 4}
+	for _, c := range []struct {
+		name string
+		op   byte
+		unit *rawUnit
+		args string
+	}{
+		{"deref", 0x06, &amd64Unit, ""},
+		{"addr", 0x03, &amd64Unit, "1122334455667788"},
+		{"addr of 4 bytes", 0x03, &dwarf2, "11223344"},
+		{"const1u", 0x08, &amd64Unit, "11"},
+		{"const2s", 0x0b, &amd64Unit, "1122"},
+		{"const4u", 0x0c, &amd64Unit, "11223344"},
+		{"const8s", 0x0f, &amd64Unit, "1122334455667788"},
+		{"constu", 0x10, &amd64Unit, "8001"},
+		{"skip", 0x2f, &amd64Unit, "1122"},
+		{"breg31", 0x8f, &amd64Unit, "8001"},
+		{"bregx", 0x92, &amd64Unit, "8001 8002"},
+		{"bit_piece", 0x9d, &amd64Unit, "8001 00"},
+		{"call_ref", 0x9a, &amd64Unit, "11223344"},
+		{"call_ref of DWARF64", 0x9a, &dwarf64, "1122334455667788"},
+		{"call_ref of DWARF 2", 0x9a, &dwarf2, "11223344"},
+		{"implicit_value", 0x9e, &amd64Unit, "02 1122"},
+		{"implicit_pointer", 0xa0, &amd64Unit, "11223344 8001"},
+		{"implicit_pointer of DWARF64", 0xa0, &dwarf64, "1122334455667788 00"},
+		{"entry_value", 0xa3, &amd64Unit, "01 55"},
+		{"const_type", 0xa4, &amd64Unit, "8001 02 1122"},
+		{"regval_type", 0xa5, &amd64Unit, "05 8001"},
+		{"deref_type", 0xa6, &amd64Unit, "08 8001"},
+		{"GNU_parameter_ref", 0xfa, &amd64Unit, "11223344"},
+		{"GNU_variable_value", 0xfd, &amd64Unit, "11223344"},
+	} {
+		args := unhex(t, c.args)
+		cur := exprCursor{b: append(slices.Clone(args), 0x55)}
+		if !cur.skipOperands(c.op, c.unit) || cur.at != len(args) {
+			t.Errorf("%s: at %d, want %d", c.name, cur.at, len(args))
+		}
+		if cut := (exprCursor{b: args[:max(0, len(args)-1)]}); len(args) > 0 && cut.skipOperands(c.op, c.unit) {
+			t.Errorf("%s: skipped where it is cut", c.name)
+		}
 	}
 }
 
