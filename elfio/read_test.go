@@ -62,6 +62,8 @@ func TestCompressed(t *testing.T) {
 			{"zlib too long", ".debug_info", s.chdr(elf.COMPRESS_ZLIB, n-1, deflate(text)), "more bytes than the compression header says"},
 			{"zlib too short", ".debug_info", s.chdr(elf.COMPRESS_ZLIB, n+1, deflate(text)), "unexpected EOF"},
 			{"zlib cut", ".debug_info", s.chdr(elf.COMPRESS_ZLIB, n, deflate(text)[:40]), "section .debug_info: zlib:"},
+			{"no zlib", ".debug_info", s.chdr(elf.COMPRESS_ZLIB, n, []byte("not so")), "section .debug_info: zlib:"},
+			{"zlib checksum", ".debug_info", s.chdr(elf.COMPRESS_ZLIB, n, append(bytes.Clone(deflate(text)[:len(deflate(text))-1]), 0)), "section .debug_info: zlib: offset 0x251c"},
 			{"zstd too long", ".debug_info", s.chdr(elf.COMPRESS_ZSTD, n-1, zstdPack(text)), "more bytes than the compression header says"},
 			{"zstd too short", ".debug_info", s.chdr(elf.COMPRESS_ZSTD, n+1, zstdPack(text)), "fewer bytes than the compression header says"},
 			{"zstd cut", ".debug_info", s.chdr(elf.COMPRESS_ZSTD, n, zstdPack(text)[:20]), "section .debug_info: zstd:"},
@@ -136,6 +138,61 @@ func TestOpenErrors(t *testing.T) {
 	}
 	if _, err := r.Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Error("directory:", err)
+	}
+}
+
+// failing is a file of which one read fails.
+type failing struct {
+	*bytes.Reader
+	left int // reads before that one
+}
+
+func (f *failing) ReadAt(b []byte, off int64) (int, error) {
+	if f.left--; f.left < 0 {
+		return 0, errDisk
+	}
+	return f.Reader.ReadAt(b, off)
+}
+
+var errDisk = errors.New("disk on fire")
+
+// TestReadFails has each read of a file fail in turn: whoever asked for it says so.
+func TestReadFails(t *testing.T) {
+	for _, s := range allShapes {
+		spec := plain(s)
+		spec.sections = append(spec.sections,
+			specSection{name: ".debug_info", typ: elf.SHT_PROGBITS, flags: elf.SHF_COMPRESSED, align: 1, data: s.chdr(elf.COMPRESS_ZLIB, 5, deflate([]byte("types")))},
+			specSection{name: ".rela.debug_info", typ: elf.SHT_RELA, link: 3, info: 5, align: 8, ent: uint64(3 * s.writer().wordSize()), data: s.rels(true, specRel{off: 1, sym: 1})},
+			specSection{name: ".BTF", typ: elf.SHT_PROGBITS, align: 1, data: []byte("old")})
+		b := spec.build()
+		all := func(left int) (reads int, err error) {
+			src := &failing{bytes.NewReader(b), left}
+			var r Reader
+			r.reset()
+			f, err := r.open("x", src, uint64(len(b)))
+			if err == nil {
+				_, err = f.IsSigned()
+			}
+			if err == nil {
+				_, err = f.Symbols()
+			}
+			if err == nil {
+				_, err = f.DebugSection(".debug_info")
+			}
+			if err == nil {
+				_, err = newPlan(f, []Patch{{".BTF", []byte("new")}})
+			}
+			return left - src.left, err
+		}
+		reads, err := all(1 << 20)
+		if err != nil || reads < 8 {
+			t.Fatalf("%v: %d reads, error %v", s, reads, err)
+		}
+		for n := range reads {
+			if _, err := all(n); !errors.Is(err, errDisk) {
+				t.Errorf("%v: read %d of %d fails: error %v", s, n, reads, err)
+			}
+		}
 	}
 }
 
