@@ -19,7 +19,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/run"
 [ $# -gt 0 ] || set -- ./...
-GOCOVERDIR=$work/run go test ${SHORT:+-short} -count=1 -coverpkg="$packages" -coverprofile="$work/tests" "$@" >"$work/log" 2>&1 ||
+GOCOVERDIR=$work/run go test ${SHORT:+-short} -count=1 -timeout 60m -coverpkg="$packages" -coverprofile="$work/tests" "$@" >"$work/log" 2>&1 ||
 	{ cat "$work/log"; exit 1; }
 go tool covdata textfmt -i="$work/run" -o="$work/commands" 2>/dev/null || :
 touch "$work/commands"
