@@ -132,8 +132,9 @@ cover:
 bin/nfpm: tool := github.com/goreleaser/nfpm/v2/cmd/nfpm
 bin/cyclonedx-gomod: tool := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 bin/govulncheck: tool := golang.org/x/vuln/cmd/govulncheck
+# The list of modules has a digest of what made it, so that this too is to be the same everywhere.
 bin/nfpm bin/cyclonedx-gomod bin/govulncheck: tools/release/go.mod tools/release/go.sum
-	go -C tools/release build -o ../../$@ $(tool)
+	CGO_ENABLED=0 go -C tools/release build -trimpath -buildvcs=false -o ../../$@ $(tool)
 
 .PHONY: vuln
 vuln: bin/govulncheck

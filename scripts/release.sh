@@ -45,7 +45,7 @@ build() {
 	# manual pages from.
 	make -C "$source" -s bin/gobtfenc VERSION="$version"
 	make -C "$source" -s install PREFIX=/usr DESTDIR="$source.stage" VERSION="$version"
-	cp "$source/LICENSE" "$source.stage/usr/share/gobtfenc/"
+	install -D -m 644 "$source/LICENSE" "$source.stage/usr/share/doc/gobtfenc/copyright"
 	for target in $targets; do
 		goos=${target%/*} goarch=${target#*/}
 		name=gobtfenc-$PACKAGE_VERSION-$goos-$goarch
