@@ -17,20 +17,22 @@ least=90
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir "$work/run"
 [ $# -gt 0 ] || set -- ./...
-GOCOVERDIR=$work/run go test ${SHORT:+-short} -count=1 -timeout 60m -coverpkg="$packages" -coverprofile="$work/tests" "$@" >"$work/log" 2>&1 ||
-	{ cat "$work/log"; exit 1; }
-go tool covdata textfmt -i="$work/run" -o="$work/commands" 2>/dev/null || :
-touch "$work/commands"
+# The commands that tests run write what they ran where the test does. Two tests cannot have
+# that: one that compares all words on stderr, and one in which no file may grow.
+go test ${SHORT:+-short} -count=1 -timeout 60m -skip '^TestPaholeMisuse$|^TestScript$/^treefull$' \
+	-coverpkg="$packages" -coverprofile="$work/tests" "$@" >"$work/log" 2>&1 || {
+	cat "$work/log"
+	exit 1
+}
 
-# A block counts when any run came by.
+# Each test binary has every block: one counts when any came by.
 awk '$1 != "mode:" && $1 ~ /gobtfenc\/(elfio|dwarf|dwarfconv|btf|splitdedup|encoder|btfids|report)\// {
 	key = $1 " " $2; seen[key] = seen[key] + $3
 } END {
 	print "mode: set"
 	for (k in seen) print k, (seen[k] > 0)
-}' "$work/tests" "$work/commands" | sort >bin/cover.out
+}' "$work/tests" | sort >bin/cover.out
 
 awk -v least=$least 'NR > 1 || $1 != "mode:" {
 	if (split($1, a, ":") < 2 || $1 == "mode:") next
