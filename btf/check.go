@@ -162,9 +162,11 @@ func checkSections(h header, body []byte, base *BTF, r Rules) error {
 	if h.layoutLen != 0 {
 		sections = append(sections, section{h.layoutOff, h.layoutLen, 24})
 	}
-	// The kernel's order, in which differences are 32 bits with a sign.
-	slices.SortStableFunc(sections, func(a, b section) int {
-		return cmp.Or(int(int32(a.off-b.off)), int(int32(a.len-b.len)))
+	// The kernel's order, in which differences are 32 bits with a sign. It asks for
+	// that of the first to the second, which counts where they are 2 GiB apart and
+	// either is before the other.
+	slices.SortStableFunc(sections, func(second, first section) int {
+		return -cmp.Or(int(int32(first.off-second.off)), int(int32(first.len-second.len)))
 	})
 	at := uint64(0)
 	for _, s := range sections {

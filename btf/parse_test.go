@@ -192,6 +192,7 @@ func TestParseHeaders(t *testing.T) {
 		"smaller BTF size":                       "btf header: offset 0x10: string section ends beyond the data: 0x15",
 		"section beyond the end":                 "btf header: offset 0x10: string section ends beyond the data: 0x69",
 		"lengths that wrap":                      "btf header: offset 0x10: string section ends beyond the data: 0x10000000f",
+		"offsets 2 GiB apart":                    "btf header: offset 0x8: type section ends beyond the data: 0x80000010",
 		"string section empty":                   "btf strings: offset 0x0: section is empty: 0x0",
 		"string section not NUL-terminated":      "btf strings: offset 0x4: section does not end with NUL: 0x78",
 		"string section does not begin with NUL": "btf strings: offset 0x0: section does not begin with the empty string: 0x78",

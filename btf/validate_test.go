@@ -760,6 +760,7 @@ var headerCases = []headerCase{
 	}},
 	{"gap between hdr and type", "Unsupported section found", put(8, 4)},
 	{"gap between type and str", "Unsupported section found", put(16, 20, 20, 1)},
+	{"offsets 2 GiB apart", "Invalid section offset", put(8, 1<<31, 16, 0, 20, 1<<20)},
 	{"overlap between type and str", "Section overlap found", put(16, 12)},
 	{"larger BTF size", "Unsupported section found", func(b []byte) []byte { return append(b, 0) }},
 	{"smaller BTF size", "Total section length too long", func(b []byte) []byte { return b[:len(b)-1] }},
