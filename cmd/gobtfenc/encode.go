@@ -103,7 +103,6 @@ The exit status is 0 when all files are good, 1 when one failed, 2 for misuse.`,
 
 func encode(files []string, f *encodeFlags) error {
 	start := time.Now()
-	limitMemory()
 	opts, err := f.options()
 	if err != nil {
 		return err
@@ -113,6 +112,7 @@ func encode(files []string, f *encodeFlags) error {
 	if warning != nil {
 		report(warning)
 	}
+	limitMemory(opts.Jobs)
 	ctx, stop := interruptible(giveBack)
 	defer stop()
 

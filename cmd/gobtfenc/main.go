@@ -63,12 +63,18 @@ func tuneGC() {
 
 // softLimit is how many bytes of memory there are before a command that encodes collects
 // garbage more often than main says. What has to be held is half of that for the
-// largest module there is, or for the report of a whole kernel.
-const softLimit = 400 << 20
+// largest module there is, or for the report of a whole kernel. A limit below what
+// is held would have it collected all the time; so there is more for more than eight
+// jobs, whose buffers fill it.
+const (
+	softLimit = 400 << 20
+	moreByJob = 48 << 20
+)
 
-func limitMemory() {
+// limitMemory sets the limit for so many jobs.
+func limitMemory(jobs int) {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(softLimit)
+		debug.SetMemoryLimit(softLimit + moreByJob*int64(max(0, min(jobs, 1024)-8)))
 	}
 }
 

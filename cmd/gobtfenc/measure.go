@@ -182,7 +182,7 @@ func measureFiles(args []string, f *measureFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	limitMemory()
+	limitMemory(int(f.jobs))
 	run, err := f.plan()
 	if err != nil {
 		return err
