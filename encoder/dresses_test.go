@@ -52,20 +52,32 @@ func TestDresses(t *testing.T) {
 	}
 }
 
-// TestThinLTO: units that refer to each other, by clang's DWARF 4 and 5.
+// TestThinLTO: units that refer to each other, and differ in what they declare
+// and what they define, give each struct once.
 func TestThinLTO(t *testing.T) {
-	v4 := encode(t, options(t), treePath("dress/clang4-thin/lto"))
-	v5 := encode(t, options(t), treePath("dress/clang5-thin/lto"))
-	if d := btftest.Compare(parse(t, v4, nil), parse(t, v5, nil)); !d.Empty() {
-		t.Error(d)
-	}
-	b := parse(t, v5, nil)
-	for _, name := range []string{"lto_shared"} {
-		if len(named(b, btf.KindStruct, name)) != 1 {
-			t.Errorf("struct %s is not there once", name)
+	for _, test := range []struct {
+		module  string
+		structs []string
+	}{
+		{"lto", []string{"lto_shared"}},
+		{"thin", []string{"thin_disk", "thin_inode", "thin_file"}},
+	} {
+		v4 := parse(t, encode(t, options(t), treePath("dress/clang4-thin/"+test.module)), nil)
+		data := encode(t, options(t), treePath("dress/clang5-thin/"+test.module))
+		v5 := parse(t, data, nil)
+		if d := btftest.Compare(v4, v5); !d.Empty() {
+			t.Errorf("%s: DWARF 4 and 5: %v", test.module, d)
 		}
+		for _, name := range test.structs {
+			if n := len(named(v5, btf.KindStruct, name)); n != 1 {
+				t.Errorf("%s: struct %s is there %d times", test.module, name, n)
+			}
+			if len(named(v5, btf.KindFwd, name)) != 0 {
+				t.Errorf("%s: struct %s is declared beside its definition", test.module, name)
+			}
+		}
+		checkRules(t, data, nil, btf.Rules{Libbpf: true})
 	}
-	checkRules(t, v5, nil, btf.Rules{Libbpf: true})
 }
 
 // TestForeign: types of C++, Rust and Go have names that a kernel takes.
