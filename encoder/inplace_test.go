@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/gobtfenc/gobtfenc/btfids"
@@ -143,6 +144,16 @@ func copyOf(t *testing.T, path string) string {
 	file := filepath.Join(t.TempDir(), filepath.Base(path))
 	if err := os.WriteFile(file, readFile(t, path), 0o644); err != nil {
 		t.Fatal(err)
+	}
+	// Where its DWARF is in other files, these are beside it.
+	for _, ext := range []string{".dwo", ".debug"} {
+		other := strings.TrimSuffix(path, ".ko") + ext
+		if _, err := os.Stat(other); err != nil {
+			continue
+		}
+		if err := os.WriteFile(strings.TrimSuffix(file, ".ko")+ext, readFile(t, other), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return file
 }
