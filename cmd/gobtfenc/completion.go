@@ -159,7 +159,7 @@ func addCompletion(root *cobra.Command) {
 	}
 	features := encoder.FeatureNames()
 	flags := map[string]cobra.CompletionFunc{
-		"base": bases, "old-base": bases, "new-base": bases,
+		"base": bases, "base2": bases,
 		"tree": folders, "out-dir": folders,
 		"features":     listed(append([]string{"default", "pahole-1.24"}, features...)...),
 		"cost":         listed(features...),

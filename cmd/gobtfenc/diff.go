@@ -19,19 +19,19 @@ import (
 )
 
 type diffFlags struct {
-	base             string
-	oldBase, newBase string
-	failOn           []string
-	format           string
-	verbose          bool
-	top              int
-	jobs             jobs
+	base, base2 string
+	twoBases    bool // base2 is given
+	failOn      []string
+	format      string
+	verbose     bool
+	top         int
+	jobs        jobs
 }
 
 func diffCommand() *cobra.Command {
 	var f diffFlags
 	c := &cobra.Command{
-		Use:                   "diff [--base VMLINUX | --old-base A --new-base B] [--fail-on LIST] [--format text|markdown|json] [-j N] OLD NEW",
+		Use:                   "diff [--base VMLINUX] [--base2 VMLINUX] [--fail-on LIST] [--format text|markdown|json] [-j N] OLD NEW",
 		DisableFlagsInUseLine: true,
 		Short:                 "Tell what the BTF of two files or trees differs in",
 		Long: `Says which types and functions the BTF of NEW has more or less than that of OLD, and
@@ -48,7 +48,7 @@ two bases.
 The exit status is 0 when there is no difference of the kinds in --fail-on, 1 when there
 is one or something could not be compared, which the report names, 2 for misuse.`,
 		Example: `  gobtfenc diff --base vmlinux old.ko new.ko
-  gobtfenc diff --old-base a/vmlinux --new-base b/vmlinux a b
+  gobtfenc diff --base a/vmlinux --base2 b/vmlinux a b
   gobtfenc diff --fail-on removed,changed,affected vmlinux.released vmlinux
   gobtfenc diff --base vmlinux --fail-on size pahole/ gobtfenc/`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -57,13 +57,15 @@ is one or something could not be compared, which the report names, 2 for misuse.
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return diffFiles(args[0], args[1], &f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			f.twoBases = c.Flags().Changed("base2")
+			return diffFiles(args[0], args[1], &f)
+		},
 	}
 	fl := c.Flags()
 	fl.SortFlags = false
 	fl.StringVar(&f.base, "base", "", "base BTF of both sides: an ELF file with .BTF (`VMLINUX`), or raw BTF")
-	fl.StringVar(&f.oldBase, "old-base", "", "base BTF of OLD (`VMLINUX`), instead of --base")
-	fl.StringVar(&f.newBase, "new-base", "", "base BTF of NEW (`VMLINUX`), instead of --base")
+	fl.StringVar(&f.base2, "base2", "", "base BTF of NEW (`VMLINUX`), where it is another one; empty for none")
 	fl.StringSliceVar(&f.failOn, "fail-on", []string{"added", "removed", "changed", "affected", "unnamed"}, "exit with 1 on differences of the kinds in `LIST`: added, removed, changed,\naffected, unnamed, size; none for none of them")
 	fl.StringVar(&f.format, "format", "text", "write in `FORMAT`: text, markdown or json")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "name what is affected, and by which members, and types without a name")
@@ -78,11 +80,8 @@ var diffFormats = []string{"text", "markdown", "json"}
 
 // check completes the flags.
 func (f *diffFlags) check() error {
-	if f.oldBase == "" {
-		f.oldBase = f.base
-	}
-	if f.newBase == "" {
-		f.newBase = f.base
+	if !f.twoBases {
+		f.base2 = f.base
 	}
 	switch {
 	case f.top < 0:
@@ -163,18 +162,18 @@ func isFolder(path string) bool {
 
 // bases reads the bases, as one where they have the same contents; nil for none.
 func (f *diffFlags) bases() (old, new *encoder.Base, err error) {
-	if f.oldBase != "" {
-		if old, err = encoder.LoadBase(f.oldBase); err != nil {
+	if f.base != "" {
+		if old, err = encoder.LoadBase(f.base); err != nil {
 			return nil, nil, err
 		}
 	}
-	if f.newBase == "" {
+	if f.base2 == "" {
 		return old, nil, nil
 	}
-	if f.newBase == f.oldBase {
+	if f.base2 == f.base {
 		return old, old, nil
 	}
-	if new, err = encoder.LoadBase(f.newBase); err != nil {
+	if new, err = encoder.LoadBase(f.base2); err != nil {
 		return nil, nil, err
 	}
 	if old != nil && old.Sum() == new.Sum() {
