@@ -15,11 +15,13 @@ import (
 // a complete x (fwd.go). Units that link-time optimisation, dwz or type units
 // have tied together come in one piece, and yet differ in what they complete:
 //
-//	unit 1:  struct disk;                struct inode { struct disk *d; };
-//	unit 2:  struct disk { int a; };     struct inode { struct disk *d; };
+//	unit 1:  struct y;                   struct x { struct y *m; };
+//	unit 2:  struct x;                   struct y { struct x *m; };
+//	unit 3:  struct y { struct x *m; };  struct x { struct y *m; };
 //
-// As one unit that has two inodes, and all that reaches an inode twice: fat.ko by
-// clang's ThinLTO had 203 structs too many. So they are added one by one. What a
+// As one unit that has two complete x and two y, so that no declaration is of
+// one alone, and all that reaches them is there twice: fat.ko by clang's ThinLTO
+// had 203 structs too many. So units are added one by one. What a
 // unit refers to is added before it, and stands in it as canonical types do in
 // split BTF (add.go). Where units refer to each other in a circle, the first one
 // takes the types of the others along that it needs.

@@ -91,3 +91,38 @@ func TestGroupReferences(t *testing.T) {
 	}
 	sameMeaning(t, "group", btftest.MustParse(t, want, nil), r.finish(t))
 }
+
+// TestGroupDeclares: three units each of which only declares what another one
+// defines. As one unit they have two complete types of each name, so that no
+// declaration has one it could be.
+func TestGroupDeclares(t *testing.T) {
+	const rows = `
+		[1] FWD 'y' fwd_kind=struct
+		[2] PTR '(anon)' type_id=1
+		[3] STRUCT 'x' size=8 vlen=1
+			'm' type_id=2 bits_offset=0
+		[4] FWD 'x' fwd_kind=struct
+		[5] PTR '(anon)' type_id=4
+		[6] STRUCT 'y' size=8 vlen=1
+			'm' type_id=5 bits_offset=0
+		[7] PTR '(anon)' type_id=10
+		[8] STRUCT 'x' size=8 vlen=1
+			'm' type_id=7 bits_offset=0
+		[9] PTR '(anon)' type_id=8
+		[10] STRUCT 'y' size=8 vlen=1
+			'm' type_id=9 bits_offset=0
+	`
+	const want = `
+		[1] PTR '(anon)' type_id=4
+		[2] STRUCT 'x' size=8 vlen=1
+			'm' type_id=1 bits_offset=0
+		[3] PTR '(anon)' type_id=2
+		[4] STRUCT 'y' size=8 vlen=1
+			'm' type_id=3 bits_offset=0
+	`
+	r := newRun(t, nil, false)
+	if _, err := r.m.AddGroup(r.rename(textUnit(t, rows)), []int32{1, 4, 7, 11}); err != nil {
+		t.Fatal(err)
+	}
+	sameMeaning(t, "group", btftest.MustParse(t, want, nil), r.finish(t))
+}
