@@ -281,3 +281,24 @@ func TestDeclarationsOfUnits(t *testing.T) {
 		t.Errorf("%v\n%s", err, got)
 	}
 }
+
+// TestGNUList: lists of .debug_loc.dwo have the kinds of entries of DWARF 5 and
+// other lengths.
+func TestGNUList(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		list string
+		reg  int8
+	}{
+		{"base, start and length", "\x01\x05" + "\x03\x02\x10\x00\x00\x00\x01\x00\x55" + "\x00", 5},
+		{"start and end", "\x02\x02\x83\x01\x01\x00\x54" + "\x00", 4},
+		{"end", "\x00\x03\x02\x10\x00\x00\x00\x01\x00\x55", noReg},
+		{"cut short", "\x03\x02\x10\x00\x00\x00\x02\x00\x55", noReg},
+	} {
+		l := locator{abi: ABI{AddrSize: 8}, order: dwarftestOrder, loc: []byte(test.list), gnuSplit: true, budget: 100}
+		got := l.locate(&rawParam{form: locList}, &rawUnit{version: 4, addrSize: 8}, 4)
+		if got.reg != test.reg {
+			t.Errorf("%s: register %d, want %d", test.name, got.reg, test.reg)
+		}
+	}
+}
