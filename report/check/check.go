@@ -119,7 +119,7 @@ func (c *Checker) alone(f *File, data []byte, section string) []Finding {
 // loader refuses nobody takes.
 func (c *Checker) refused(f *File, data []byte, base *btf.BTF, section string) (all []Finding) {
 	loader := c.rules
-	loader.Load, loader.Libbpf, loader.PtrSize = false, false, f.WordSize
+	loader.Load, loader.Libbpf, loader.PtrSize = false, false, f.wordSize(data, base)
 	bpf, lib := loader, loader
 	bpf.Load, lib.Libbpf = true, true
 	if err := btf.Check(data, base, loader); err != nil {
@@ -131,6 +131,24 @@ func (c *Checker) refused(f *File, data []byte, base *btf.BTF, section string) (
 		}
 	}
 	return all
+}
+
+// wordSize returns the size of an address in bytes, 0 where it cannot be told. Raw BTF
+// does not say it, but a kernel's long is as wide.
+func (f *File) wordSize(data []byte, base *btf.BTF) int {
+	if f.WordSize != 0 {
+		return f.WordSize
+	}
+	if base == nil {
+		var err error
+		if base, err = btf.Parse(data, nil); err != nil {
+			return 0
+		}
+	}
+	if size := btf.LongSize(base); size == 4 || size == 8 {
+		return int(size)
+	}
+	return 0
 }
 
 // finding makes one of an error of btf.Check.

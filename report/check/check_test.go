@@ -122,6 +122,16 @@ func TestAlone(t *testing.T) {
 	if got := none.Check(&check.File{BTF: raw(b)}); len(got) > 0 {
 		t.Errorf("without a base: %v", got)
 	}
+	list32 := btftest.MustParse(t, `
+[1] INT 'long int' size=4 bits_offset=0 nr_bits=32 encoding=SIGNED
+[2] STRUCT 'list_head' size=8 vlen=2
+	'next' type_id=3 bits_offset=0
+	'prev' type_id=3 bits_offset=32
+[3] PTR '(anon)' type_id=2
+`, nil)
+	if got := none.Check(&check.File{BTF: raw(list32)}); len(got) > 0 {
+		t.Errorf("of a machine with pointers of 4 bytes: %v", got)
+	}
 	if got := brief(none.Check(&check.File{BTF: []byte("no BTF at all")})); !strings.Contains(got, "btf_header not found") {
 		t.Errorf("something else: %s", got)
 	}
