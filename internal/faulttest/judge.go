@@ -35,6 +35,9 @@ func (st *stage) compare(now snapshot) *found {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if isCache(name) {
+			continue
+		}
 		old, wasThere := st.before[name]
 		new, comes := st.after[name]
 		is, isThere := now[name]

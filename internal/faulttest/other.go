@@ -103,6 +103,9 @@ func (m *meddled) judge(st *stage, end *ended, now snapshot) (f found, lost bool
 	target := m.o.target(st)
 	for name, is := range now {
 		ok := name == target && bytes.Equal(is.data, m.left) || isManifest(name) && wholeManifest(is.data) || wholeReport(name, is.data)
+		if isCache(name) {
+			continue
+		}
 		there := false
 		for _, s := range []snapshot{st.before, st.after, m.before, m.after} {
 			may, has := s[name]
