@@ -56,8 +56,11 @@ func (b *bench) compareVmlinux(gotFile string, wantRaw []byte, what string) erro
 	if err != nil {
 		return err
 	}
-	err = btf.Check(raw, nil, btf.Rules{Load: true, PtrSize: ptr})
-	b.Check(err == nil, "vmlinux keeps the kernel's rules: %d types, %d bytes, %v", got.NumTypes(), len(raw), err)
+	said := "taken"
+	if err = btf.Check(raw, nil, btf.Rules{Load: true, PtrSize: ptr}); err != nil {
+		said = err.Error()
+	}
+	b.Check(err == nil, "vmlinux by the kernel's rules, %d types, %d bytes: %s", got.NumTypes(), len(raw), said)
 	return nil
 }
 
