@@ -4,7 +4,7 @@
 # Builds a kernel's defconfig as scripts/ci does and tells, as Markdown, what is worse in the BTF of
 # its modules than it was at the first run, which writes the baseline. Arguments are those of
 # gobtfenc regress: --update accepts what is worse. The first run compiles the kernel, which takes
-# an hour or more on two cores; later ones compile what has changed.
+# an hour on two cores; later ones compile what has changed.
 #
 #	SOURCE    an unpacked kernel source (default: Debian's package linux-source-6.12)
 #	WORK      folder for what is built (default ${XDG_CACHE_HOME:-~/.cache}/gobtfenc/defconfig)
