@@ -24,23 +24,17 @@ func (f *File) ReadSection(i int, alloc func(n int) []byte) ([]byte, error) {
 	if i <= 0 || i >= len(f.Sections) {
 		return nil, fmt.Errorf("section %d of %d: %w", i, len(f.Sections), ErrNoSection)
 	}
-	s := &f.Sections[i]
+	return f.readSection(&f.Sections[i], alloc)
+}
+
+// sectionData reads s into a buffer of the arena.
+func (f *File) sectionData(s *Section) ([]byte, error) { return f.readSection(s, f.r.arena.take) }
+
+func (f *File) readSection(s *Section, alloc func(n int) []byte) ([]byte, error) {
 	if err := f.checkReadable(s); err != nil {
 		return nil, err
 	}
 	b := alloc(int(s.Size))
-	if err := f.readAt(b, s.Off); err != nil {
-		return nil, fmt.Errorf("section %s: %w", s.Name, err)
-	}
-	return b, nil
-}
-
-// sectionData reads s into a buffer of the arena.
-func (f *File) sectionData(s *Section) ([]byte, error) {
-	if err := f.checkReadable(s); err != nil {
-		return nil, err
-	}
-	b := f.r.arena.take(int(s.Size))
 	if err := f.readAt(b, s.Off); err != nil {
 		return nil, fmt.Errorf("section %s: %w", s.Name, err)
 	}
