@@ -48,7 +48,7 @@ type shortName struct {
 
 const (
 	minNameBits = 10
-	unitNames   = 14 // binary logarithm of slots for the strings of one unit: 128 KiB
+	unitNames   = 13 // binary logarithm of slots for the strings of one unit: 64 KiB
 	maxNameBits = 17 // 1 MiB: more slots make vmlinux slower, they are not in the cache
 )
 
