@@ -18,16 +18,10 @@ func (c *Converter) resolve() {
 		r := &t.Rows[i]
 		switch r.Info.Kind() {
 		case btf.KindStruct, btf.KindUnion:
-			for j := range t.ItemsOf(r) {
-				it := &t.Items[int(r.Aux)+j]
-				it.Type = c.resolveRef(it.Type)
-			}
+			c.resolveItems(t.ItemsOf(r))
 		case btf.KindFuncProto:
 			r.Type = c.resolveRef(r.Type)
-			for j := range t.ItemsOf(r) {
-				it := &t.Items[int(r.Aux)+j]
-				it.Type = c.resolveRef(it.Type)
-			}
+			c.resolveItems(t.ItemsOf(r))
 		case btf.KindArray:
 			it := &t.Items[r.Aux]
 			it.Name, it.Type = index, c.resolveRef(it.Type)
@@ -39,6 +33,18 @@ func (c *Converter) resolve() {
 		t.Rows = append(t.Rows, btf.Row{
 			Name: c.intName, Info: btf.MakeInfo(btf.KindInt, 0, false), Type: 4, Aux: btf.IntSigned<<24 | 32,
 		})
+	}
+}
+
+// resolveItems is resolveRef for the types of items.
+func (c *Converter) resolveItems(items []btf.Item) {
+	for i := range items {
+		off := items[i].Type
+		id := uint32(c.ids.find(off))
+		if id == 0 && off != 0 {
+			c.dangle(off)
+		}
+		items[i].Type = id
 	}
 }
 
