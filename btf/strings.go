@@ -296,8 +296,8 @@ func (s *Strings) InternAt(section []byte, next StrOff) (off, behind StrOff, ok 
 // without its NUL, or 0 where they begin with others.
 func sharedString(a, b []byte) int {
 	n := 0
-	for ; n+8 <= len(a) && n+8 <= len(b); n += 8 {
-		x, y := binary.LittleEndian.Uint64(a[n:]), binary.LittleEndian.Uint64(b[n:])
+	for len(a) >= 8 && len(b) >= 8 {
+		x, y := binary.LittleEndian.Uint64(a), binary.LittleEndian.Uint64(b)
 		if nul := (x - 0x0101010101010101) &^ x & 0x8080808080808080; nul != 0 {
 			// The lowest bit of nul is that of the first NUL.
 			if upTo := nul ^ (nul - 1); (x^y)&upTo != 0 {
@@ -308,10 +308,12 @@ func sharedString(a, b []byte) int {
 		if x != y {
 			return 0
 		}
+		a, b = a[8:], b[8:]
+		n += 8
 	}
-	for ; n < len(a) && n < len(b) && a[n] == b[n]; n++ {
-		if a[n] == 0 {
-			return n
+	for i := 0; i < len(a) && i < len(b) && a[i] == b[i]; i++ {
+		if a[i] == 0 {
+			return n + i
 		}
 	}
 	return 0
