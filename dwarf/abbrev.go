@@ -157,7 +157,7 @@ func (c *compiler) declaration() Abbrev {
 	c.skips = c.skips[:0]
 	var skip, skipAll int
 	for {
-		attr, form := c.uleb(), c.uleb()
+		attr, form := c.uleb2()
 		var value int64
 		if Form(form) == FormImplicitConst {
 			value = c.sleb()
@@ -255,7 +255,8 @@ func HasForm(abbrev []byte, off uint64, form Form, wanted func(Tag, Attr) bool) 
 		tag := clampTag(b.uleb())
 		b.u8()
 		for {
-			attr, f := b.uleb(), Form(min(b.uleb(), 0xffff))
+			attr, v := b.uleb2()
+			f := Form(min(v, 0xffff))
 			if f == FormImplicitConst {
 				b.sleb()
 			}

@@ -98,6 +98,16 @@ func (b *buf) uleb() uint64 {
 	return v
 }
 
+// uleb2 reads two numbers, such as an attribute and its form.
+func (b *buf) uleb2() (x, y uint64) {
+	if p := b.off; b.err == nil && p+1 < len(b.data) && b.data[p]|b.data[p+1] < 0x80 {
+		b.off = p + 2
+		return uint64(b.data[p]), uint64(b.data[p+1])
+	}
+	x = b.uleb()
+	return x, b.uleb()
+}
+
 func (b *buf) sleb() int64 {
 	v, p, ok := sleb(b.data, b.off)
 	if b.err != nil || !ok {
