@@ -69,8 +69,8 @@ type Module struct {
 	index table    // own types by signature
 	named nameSet  // of own structs and unions
 
-	resolved map[btf.ID]btf.ID // FWD (see fwdKey) or enum FWD → the complete type
-	baseFwd  map[btf.ID]btf.ID // own FWD → the base's of the same name and kind
+	resolved idMap // FWD (see fwdKey) or enum FWD → the complete type
+	baseFwd  idMap // own FWD → the base's of the same name and kind
 
 	// TypedefGraphs compares typedefs with the base as a whole where the unit
 	// completes a base FWD, like structs: libbpf since 1.7 (37027144).
@@ -101,7 +101,7 @@ type Module struct {
 
 // NewModule returns a Module without types; call Reset before use.
 func NewModule() *Module {
-	return &Module{resolved: map[btf.ID]btf.ID{}, meaning: map[btf.ID]btf.ID{}, enums: map[btf.StrOff]enumNames{}, baseFwd: map[btf.ID]btf.ID{}, givenBase: map[btf.ID]uint32{}}
+	return &Module{meaning: map[btf.ID]btf.ID{}, enums: map[btf.StrOff]enumNames{}, givenBase: map[btf.ID]uint32{}}
 }
 
 // Reset empties m and puts it on top of base.
@@ -110,9 +110,9 @@ func (m *Module) Reset(base *Base) {
 	m.own.Reset()
 	m.sigs = m.sigs[:0]
 	m.index.reset(1024)
-	clear(m.resolved)
+	m.resolved.reset(m.first)
 	clear(m.enums)
-	clear(m.baseFwd)
+	m.baseFwd.reset(m.first)
 	m.pending = m.pending[:0]
 	m.strict, m.collide = false, base.collide
 	m.cyclic = m.cyclic[:0]

@@ -42,7 +42,7 @@ func (m *Module) gather() (*btf.Types, []btf.ID) {
 	t.Rows = append(t.Rows, btf.Row{})
 	m.number = resize(m.number, len(m.own.Rows))
 	for i := range m.own.Rows {
-		if m.resolved[m.fwdKey(m.first+btf.ID(i))] != 0 {
+		if m.resolved.get(m.fwdKey(m.first+btf.ID(i))) != 0 {
 			m.number[i] = 0
 			continue
 		}
@@ -79,7 +79,7 @@ func (m *Module) gatherRef(t *btf.Types, ref uint32) uint32 {
 	if id == 0 {
 		return 0
 	}
-	if c := m.resolved[m.fwdKey(id)]; c != 0 {
+	if c := m.resolved.get(m.fwdKey(id)); c != 0 {
 		id = c
 	}
 	if id >= m.first {
@@ -105,7 +105,7 @@ func (m *Module) resolveByName() {
 		if r.Info.Kind() != btf.KindFwd {
 			continue
 		}
-		if _, ok := m.baseFwd[fwd]; ok || m.resolved[fwd] != 0 {
+		if m.baseFwd.get(fwd) != 0 || m.resolved.get(fwd) != 0 {
 			continue
 		}
 		c, inBase := m.base.complete(r.Name)
@@ -116,7 +116,7 @@ func (m *Module) resolveByName() {
 			c = o
 		}
 		if c != 0 && composite(m.Row(c)) == composite(r) {
-			m.resolved[fwd] = c
+			m.resolved.set(fwd, c)
 		}
 	}
 }

@@ -58,14 +58,11 @@ func (m *Module) chooseInOrder() {
 // matches.
 func (m *Module) takesPart(n btf.ID) bool {
 	u := &m.unit
-	if u.isCut(n) {
-		return false
-	}
 	switch u.types.Rows[n].Info.Kind() {
 	case btf.KindStruct, btf.KindUnion:
-		return u.claims || u.hasFwd(n)
+		return !u.isCut(n) && (u.claims || u.hasFwd(n))
 	case btf.KindTypedef:
-		return m.TypedefGraphs && (u.claims || u.hasFwd(n))
+		return m.TypedefGraphs && !u.isCut(n) && (u.claims || u.hasFwd(n))
 	}
 	return false
 }
@@ -126,8 +123,8 @@ func (m *Module) claim(start int32) bool {
 		if u.types.Rows[o.local].Info.Kind() == btf.KindFwd || m.row(o.canon).Info.Kind() != btf.KindFwd {
 			return
 		}
-		if fwd := m.fwdKey(o.canon); m.resolved[fwd] == 0 {
-			m.resolved[fwd] = o.local | local
+		if fwd := m.fwdKey(o.canon); m.resolved.get(fwd) == 0 {
+			m.resolved.set(fwd, o.local|local)
 			m.pending = append(m.pending, fwd)
 			claimed = claimed || o.canon < m.first
 		}
@@ -214,7 +211,7 @@ func (m *Module) completesBase() bool {
 // stands for, and otherwise c.
 func (m *Module) complete(c btf.ID) btf.ID {
 	if c&local == 0 && m.row(c).Info.Kind() == btf.KindFwd {
-		if r := m.resolved[m.fwdKey(c)]; r != 0 {
+		if r := m.resolved.get(m.fwdKey(c)); r != 0 {
 			return r
 		}
 	}
@@ -225,7 +222,7 @@ func (m *Module) complete(c btf.ID) btf.ID {
 // its name where there is one. Units get a FWD of the module's own, because
 // what refers to it may yet be resolved while the base's types stay.
 func (m *Module) fwdKey(id btf.ID) btf.ID {
-	if b, ok := m.baseFwd[id]; ok {
+	if b := m.baseFwd.get(id); b != 0 {
 		return b
 	}
 	return id
@@ -240,7 +237,7 @@ func (m *Module) internFwd(n btf.ID, r *btf.Row) {
 		u.canon[n] = id
 		return
 	} else if u.canon[n] = m.append(*r, u.sig(n)); id != 0 {
-		m.baseFwd[u.canon[n]] = id
+		m.baseFwd.set(u.canon[n], id)
 	}
 }
 
@@ -251,7 +248,7 @@ func (m *Module) resolveForwards() {
 		return
 	}
 	for _, fwd := range m.pending {
-		m.resolved[fwd] = u.canon[m.resolved[fwd]&^local]
+		m.resolved.set(fwd, u.canon[m.resolved.get(fwd)&^local])
 	}
 	m.pending = m.pending[:0]
 	if u.inOrder {
@@ -281,7 +278,7 @@ func (m *Module) resolve(fwd, c btf.ID) {
 	if fwd == c || m.row(fwd).Info.Kind() != btf.KindFwd || m.row(c).Info.Kind() == btf.KindFwd {
 		return
 	}
-	if fwd = m.fwdKey(fwd); m.resolved[fwd] == 0 {
-		m.resolved[fwd] = c
+	if fwd = m.fwdKey(fwd); m.resolved.get(fwd) == 0 {
+		m.resolved.set(fwd, c)
 	}
 }

@@ -231,7 +231,7 @@ func (m *Module) internEnum(n btf.ID, r *btf.Row) {
 	// files of amdgpu.ko define enum idh_request, a header declares it.
 	for _, id := range [2]btf.ID{own.declared, base.declared} {
 		if id != 0 {
-			m.resolved[id] = u.canon[n]
+			m.resolved.set(id, u.canon[n])
 		}
 	}
 	own.add(u.canon[n], r)

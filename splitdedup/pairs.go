@@ -308,7 +308,7 @@ func (m *Module) stands(o obligation) bool {
 	if m.strict || o.canon&local != 0 || m.row(o.canon).Info.Kind() != btf.KindFwd {
 		return false
 	}
-	if c := m.resolved[m.fwdKey(o.canon)]; c != 0 {
+	if c := m.resolved.get(m.fwdKey(o.canon)); c != 0 {
 		return m.standing(o.local, c) >= 0
 	}
 	u.completes = true
