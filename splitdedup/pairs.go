@@ -155,6 +155,13 @@ func (m *Module) sameTree(n, c btf.ID) bool {
 			return false
 		}
 		if s.ItemTypeRef {
+			// Most are met again, and most have no obligations or one.
+			if k := u.memo[x.Type]; k.canon == btf.ID(y.Type)|mark && y.Type != 0 && k.hi-k.lo <= 1 && len(u.obls) < maxObligations {
+				if k.lo != k.hi {
+					u.obls = append(u.obls, u.obls[k.lo])
+				}
+				continue
+			}
 			if !m.sameRef(btf.ID(x.Type), btf.ID(y.Type), mark) {
 				return false
 			}

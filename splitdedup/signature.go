@@ -115,10 +115,10 @@ func (m *Module) scan() {
 		u.cut[n], u.depth[n] = true, 1 // given, refs is set
 	}
 	u.cut[0], u.sigs[0], u.refs[0], u.depth[0] = false, prime, prime, 1
-	for n := 1; n < u.fixed; n++ {
-		r := &u.types.Rows[n]
-		u.head[n] = -1
-		u.cut[n] = u.cyclic != nil && u.cyclic[n]
+	rows, head, cut := u.types.Rows[:u.fixed], u.head[:u.fixed], u.cut[:u.fixed]
+	for n := 1; n < len(rows); n++ {
+		r := &rows[n]
+		head[n], cut[n] = -1, u.cyclic != nil && u.cyclic[n]
 		switch k := r.Info.Kind(); k {
 		case btf.KindFwd:
 			u.leaves = append(u.leaves, btf.ID(n))
@@ -129,17 +129,17 @@ func (m *Module) scan() {
 			}
 			u.leaves = append(u.leaves, btf.ID(n))
 		case btf.KindStruct, btf.KindUnion:
-			if r.Name == 0 && !u.cut[n] {
+			if r.Name == 0 && !cut[n] {
 				continue
 			}
 			u.cuts = append(u.cuts, btf.ID(n))
 		default:
-			if !u.cut[n] {
+			if !cut[n] {
 				continue
 			}
 			u.cuts = append(u.cuts, btf.ID(n))
 		}
-		u.cut[n], u.refs[n] = true, signName(u.seed, r)
+		cut[n], u.refs[n] = true, signName(u.seed, r)
 	}
 }
 
