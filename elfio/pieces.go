@@ -25,18 +25,19 @@ import (
 
 const (
 	relaSize   = 24
-	pieceBlock = 4 << 10         // bytes of the section for each entry of the table
+	pieceBlock = 1 << 10         // bytes of the section for each entry of the table
 	pieceChunk = 2048 * relaSize // of entries are read at once
 )
 
 // pieces reads a section and relocates what it reads. It is safe for concurrent use.
 type pieces struct {
-	f     *File
-	s     *Section // that is read
-	rela  *Section // of it
-	ops   []relOp
-	vals  []uint64
-	first []uint32 // by block: index of the first entry that reaches into it or stands behind it
+	f      *File
+	s      *Section // that is read
+	rela   *Section // of it
+	ops    []relOp
+	widths []uint8 // of ops
+	vals   []uint64
+	first  []uint32 // by block: index of the first entry that reaches into it or stands behind it
 }
 
 // chunks are buffers for entries, of all pieces.
@@ -61,7 +62,7 @@ func (f *File) pieces(i int) (*io.SectionReader, error) {
 		p.rela.Size > math.MaxUint32 || p.rela.Off > f.size || p.rela.Size > f.size-p.rela.Off || f.readValues(p.rela.Link) != nil {
 		return nil, nil
 	}
-	p.ops, p.vals = m.ops, slices.Clone(f.vals)
+	p.ops, p.widths, p.vals = m.ops, widthsOf(m.ops), slices.Clone(f.vals)
 	if ok, err := p.index(); !ok || err != nil {
 		return nil, err
 	}
@@ -70,64 +71,80 @@ func (f *File) pieces(i int) (*io.SectionReader, error) {
 
 // index makes the table. It is not ok if the section cannot be relocated piece by piece.
 func (p *pieces) index() (ok bool, err error) {
-	p.first = make([]uint32, 0, p.s.Size/pieceBlock+1)
-	end := uint64(0) // of the last entry's place
-	err = p.entries(0, func(i uint32, e []byte) bool {
-		off, width := binary.LittleEndian.Uint64(e), uint64(0)
-		if _, width, ok = p.value(e); !ok || off < end || off > p.s.Size || width > p.s.Size-off {
-			ok = false
-			return false
-		}
-		end = off + width
-		for uint64(len(p.first))*pieceBlock < end {
-			p.first = append(p.first, i)
-		}
-		return true
-	})
-	n := uint32(p.rela.Size / relaSize)
-	for uint64(len(p.first))*pieceBlock < p.s.Size {
-		p.first = append(p.first, n)
-	}
-	return ok || p.rela.Size == 0, err
-}
-
-// entries calls each for the entries from index i on until it is false.
-func (p *pieces) entries(i uint32, each func(i uint32, entry []byte) bool) error {
 	buf := chunks.Get().(*[pieceChunk]byte)
 	defer chunks.Put(buf)
-	for at := uint64(i) * relaSize; at < p.rela.Size; {
-		b := buf[:min(pieceChunk, p.rela.Size-at)]
-		if err := p.f.readAt(b, p.rela.Off+at); err != nil {
-			return fmt.Errorf("section %s: %w", p.rela.Name, err)
+	first, size := make([]uint32, 0, p.s.Size/pieceBlock+1), p.s.Size
+	next := uint64(0) // block without an entry in the table
+	end := uint64(0)  // of the last entry's place
+	i := uint32(0)
+	widths := p.widths
+	for at := uint64(0); at < p.rela.Size; {
+		b, err := p.entries(buf, at)
+		if err != nil {
+			return false, err
 		}
 		at += uint64(len(b))
 		for ; len(b) >= relaSize; b = b[relaSize:] {
-			if !each(i, b[:relaSize:relaSize]) {
-				return nil
+			e := b[:relaSize:relaSize]
+			off, info := binary.LittleEndian.Uint64(e), binary.LittleEndian.Uint64(e[8:])
+			width := uint64(noWidth)
+			if typ := info & 0xffffffff; typ < uint64(len(widths)) {
+				width = uint64(widths[typ])
+			}
+			if width == noWidth || off < end || off > size || width > size-off || info>>32 >= uint64(len(p.vals)) {
+				return false, nil
+			}
+			for end = off + width; next < end; next += pieceBlock {
+				first = append(first, i)
 			}
 			i++
 		}
 	}
-	return nil
+	for ; next < size; next += pieceBlock {
+		first = append(first, i)
+	}
+	p.first = first
+	return true, nil
 }
 
-// value returns what an entry stores, and in how many bytes.
-func (p *pieces) value(e []byte) (v, width uint64, ok bool) {
+// entries reads as many entries into buf as it holds, from the one at byte at on.
+func (p *pieces) entries(buf *[pieceChunk]byte, at uint64) ([]byte, error) {
+	b := buf[:min(pieceChunk, p.rela.Size-at)]
+	if err := p.f.readAt(b, p.rela.Off+at); err != nil {
+		return nil, fmt.Errorf("section %s: %w", p.rela.Name, err)
+	}
+	return b, nil
+}
+
+// noWidth is the width of what a piece cannot be relocated by.
+const noWidth = 0xff
+
+// widthsOf returns how many bytes operations store.
+func widthsOf(ops []relOp) []uint8 {
+	w := make([]uint8, len(ops))
+	for typ, op := range ops {
+		switch op {
+		case opNone:
+		case opAbs32:
+			w[typ] = 4
+		case opAbs64:
+			w[typ] = 8
+		default:
+			w[typ] = noWidth
+		}
+	}
+	return w
+}
+
+// value returns what the entry that e begins with stores, and in how many bytes. It is
+// none for one that index has not seen: the file has been changed.
+func (p *pieces) value(e []byte) (v, width uint64) {
 	info := binary.LittleEndian.Uint64(e[8:])
 	sym, typ := info>>32, info&0xffffffff
-	if sym >= uint64(len(p.vals)) || typ >= uint64(len(p.ops)) {
-		return 0, 0, false
+	if sym >= uint64(len(p.vals)) || typ >= uint64(len(p.widths)) || p.widths[typ] == noWidth {
+		return 0, 0
 	}
-	v = p.vals[sym] + binary.LittleEndian.Uint64(e[16:])
-	switch p.ops[typ] {
-	case opAbs32:
-		return v, 4, true
-	case opAbs64:
-		return v, 8, true
-	case opNone:
-		return v, 0, true
-	}
-	return 0, 0, false
+	return p.vals[sym] + binary.LittleEndian.Uint64(e[16:]), uint64(p.widths[typ])
 }
 
 // ReadAt implements io.ReaderAt. The file may have been changed since the table was made:
@@ -143,28 +160,42 @@ func (p *pieces) ReadAt(b []byte, off int64) (n int, err error) {
 	if e := p.f.readAt(b, p.s.Off+start); e != nil {
 		return 0, fmt.Errorf("section %s: %w", p.s.Name, e)
 	}
-	end := start + uint64(len(b))
-	e := p.entries(p.first[start/pieceBlock], func(_ uint32, e []byte) bool {
-		at := binary.LittleEndian.Uint64(e)
-		if at >= end {
-			return false
-		}
-		v, width, ok := p.value(e)
-		switch {
-		case !ok || at+width <= start:
-		case at >= start && width == 4 && end-at >= 4:
-			binary.LittleEndian.PutUint32(b[at-start:], uint32(v))
-		default: // eight bytes, or cut by an end of the piece
-			for i := range width {
-				if at+i >= start && at+i < end {
-					b[at+i-start] = byte(v >> (8 * i))
-				}
-			}
-		}
-		return true
-	})
-	if e != nil {
+	if e := p.relocate(b, start); e != nil {
 		return 0, e
 	}
 	return len(b), err
+}
+
+// relocate applies the relocations of a piece that begins at start.
+func (p *pieces) relocate(piece []byte, start uint64) error {
+	buf := chunks.Get().(*[pieceChunk]byte)
+	defer chunks.Put(buf)
+	end := start + uint64(len(piece))
+	for at := uint64(p.first[start/pieceBlock]) * relaSize; at < p.rela.Size; {
+		b, err := p.entries(buf, at)
+		if err != nil {
+			return err
+		}
+		at += uint64(len(b))
+		for {
+			bad := applyRELA64(piece, start, b, p.vals, p.ops)
+			if bad < 0 {
+				break
+			}
+			// It is not in the piece, or not all of it.
+			e := b[bad*relaSize:]
+			off := binary.LittleEndian.Uint64(e)
+			if off >= end {
+				return nil
+			}
+			v, width := p.value(e)
+			for i := range width {
+				if off+i >= start && off+i < end {
+					piece[off+i-start] = byte(v >> (8 * i))
+				}
+			}
+			b = e[relaSize:]
+		}
+	}
+	return nil
 }

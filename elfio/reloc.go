@@ -98,7 +98,7 @@ func (f *File) relocateBy(s *Section, data []byte) error {
 		}
 		var bad int
 		if fast {
-			bad = applyRELA64(data, b, f.vals, m.ops)
+			bad = applyRELA64(data, 0, b, f.vals, m.ops)
 		} else {
 			bad = f.applyAny(data, b, ent, s.Type == elf.SHT_REL, m)
 		}
@@ -129,14 +129,15 @@ func (f *File) checkTable(s *Section, ent uint64) error {
 	return nil
 }
 
-// applyRELA64 applies ELF64 little-endian RELA entries. It returns the index
-// of the first one that cannot be applied, -1 for none.
-func applyRELA64(data, entries []byte, vals []uint64, ops []relOp) int {
+// applyRELA64 applies ELF64 little-endian RELA entries to data, a piece of the
+// section that begins at start. It returns the index of the first one that cannot
+// be applied, -1 for none.
+func applyRELA64(data []byte, start uint64, entries []byte, vals []uint64, ops []relOp) int {
 	n := uint64(len(data))
 	for i := 0; len(entries) >= 24; i++ {
 		e := entries[:24:24]
 		entries = entries[24:]
-		off := binary.LittleEndian.Uint64(e)
+		off := binary.LittleEndian.Uint64(e) - start
 		info := binary.LittleEndian.Uint64(e[8:])
 		sym, typ := info>>32, info&0xffffffff
 		if sym >= uint64(len(vals)) || typ >= uint64(len(ops)) || off >= n {
