@@ -80,7 +80,7 @@ type Options struct {
 	MaxSection uint64
 
 	// Whole is the largest section to be relocated that is held as a whole where it
-	// can be read in pieces, in bytes. 0 means 16 MiB.
+	// can be read in pieces, in bytes. 0 means 8 MiB.
 	Whole uint64
 
 	// Retain is the largest buffer that is kept for the next file, in bytes.
@@ -174,7 +174,7 @@ func (r *Reader) reset() {
 		r.Options.MaxSection = 4 << 30
 	}
 	if r.Options.Whole == 0 {
-		r.Options.Whole = 16 << 20
+		r.Options.Whole = 8 << 20
 	}
 	if r.Options.Retain == 0 {
 		r.Options.Retain = 8 << 20
