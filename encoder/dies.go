@@ -87,7 +87,7 @@ func functionSymbols(f *elfio.File, name string) ([]FunctionSymbol, error) {
 func (fn *Function) readDIEs(f *elfio.File, path, name string) error {
 	var sup elfio.Reader
 	defer sup.Close()
-	sec, err := debugSections(f, path, &sup)
+	sec, err := debugSections(f, newElsewhere(path), &sup)
 	if errors.Is(err, errNoDWARF) {
 		return nil
 	}

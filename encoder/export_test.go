@@ -26,7 +26,7 @@ var BytesPerJob = &bytesPerJob
 
 // DebugSections reads the debug sections of a file.
 func DebugSections(f *elfio.File) (*dwarfconv.Sections, error) {
-	return debugSections(f, "", new(elfio.Reader))
+	return debugSections(f, newElsewhere(""), new(elfio.Reader))
 }
 
 // Conversion is how a file is converted with the options.

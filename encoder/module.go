@@ -32,6 +32,10 @@ type Result struct {
 	// else; zero if that is not known, as after an error.
 	Stamp elfio.Stamp
 
+	// Others are files that were looked at besides this one: .dwo files, and the
+	// supplementary file of dwz.
+	Others []OtherFile
+
 	// Warnings are what would be errors without Options.AllowMismatch or with
 	// Options.FatalWarnings, and a base that seems to be of another build.
 	Warnings []error
@@ -114,7 +118,8 @@ func (w *worker) encodeModule(r *Result) error {
 
 	// Read the debug sections and apply their relocations.
 	ph.Start("sections")
-	sec, err := debugSections(f, r.Path, &w.sup)
+	others := newElsewhere(r.Path)
+	sec, err := debugSections(f, others, &w.sup)
 	if errors.Is(err, errNoDWARF) {
 		return w.encodeNothing(f, r)
 	}
@@ -138,6 +143,7 @@ func (w *worker) encodeModule(r *Result) error {
 	if err := w.convert(f, sec); err != nil {
 		return err
 	}
+	r.Others = others.files()
 
 	// Choose functions and variables and add them to the types.
 	ph.Start("select")

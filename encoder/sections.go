@@ -16,12 +16,12 @@ var errNoDWARF = errors.New("no DWARF (.debug_info)")
 var errSlim = errors.New("made for link-time optimisation (.gnu.lto_), with no code or DWARF of its own: link it first")
 
 // debugSections reads the sections that conversion looks at, uncompressed and
-// relocated, of f, which is at path. Absent ones are nil, except .debug_info.
-// That is left in the file where conversion can read it there. What is in other
-// files is found from path; sup holds that of dwz.
-func debugSections(f *elfio.File, path string, sup *elfio.Reader) (*dwarfconv.Sections, error) {
+// relocated, of f. Absent ones are nil, except .debug_info. That is left in the
+// file where conversion can read it there. What is in other files others finds;
+// sup holds that of dwz.
+func debugSections(f *elfio.File, others *elsewhere, sup *elfio.Reader) (*dwarfconv.Sections, error) {
 	f.Layout()
-	s := &dwarfconv.Sections{Order: f.Order(), OpenSplit: splitOpener(path)}
+	s := &dwarfconv.Sections{Order: f.Order(), OpenSplit: others.openSplit}
 	var err error
 	if s.InfoFile, err = f.PlainSection(".debug_info"); err == nil && s.InfoFile == nil {
 		s.Info, err = f.DebugSection(".debug_info")
@@ -47,7 +47,7 @@ func debugSections(f *elfio.File, path string, sup *elfio.Reader) (*dwarfconv.Se
 	}); err != nil {
 		return nil, err
 	}
-	return s, supplement(f, path, s, sup)
+	return s, others.supplement(f, s, sup)
 }
 
 // debugSection is a section to read.

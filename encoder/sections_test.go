@@ -169,7 +169,7 @@ func seedUnits(f *testing.F, add func(info, abbrev, str []byte)) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		sec, err := debugSections(file, name, new(elfio.Reader))
+		sec, err := debugSections(file, newElsewhere(name), new(elfio.Reader))
 		if err != nil {
 			f.Fatal(name, err)
 		}

@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gobtfenc/gobtfenc/dwarfconv"
 	"github.com/gobtfenc/gobtfenc/elfio"
@@ -28,28 +31,116 @@ import (
 // variable for tests.
 var debugDir = "/usr/lib/debug"
 
-// splitOpener returns what opens the .dwo files of the file at path.
-func splitOpener(path string) func(dwarfconv.SplitRef) (*dwarfconv.Sections, func(), error) {
-	return func(ref dwarfconv.SplitRef) (*dwarfconv.Sections, func(), error) {
-		tried := splitPaths(path, ref)
-		for _, p := range tried {
-			r := new(elfio.Reader)
-			f, err := r.Open(p)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			var sec *dwarfconv.Sections
-			if err == nil {
-				sec, err = splitSections(f)
-			}
-			if err != nil {
-				r.Close()
-				return nil, nil, fmt.Errorf("%s: %w", p, plain(err))
-			}
-			return sec, func() { r.Close() }, nil
-		}
-		return nil, nil, fmt.Errorf("split DWARF (-gsplit-dwarf): no %s at %s", ref.Name, strings.Join(tried, ", "))
+// maxSplitAgain is how many bytes of .dwo files are read another time, because
+// several units are in one (link-time optimisation), before that is refused: a
+// small object could ask for a large file a million times. It is variable for
+// tests.
+var maxSplitAgain uint64 = 256 << 20
+
+// OtherFile is a file that was looked at for what it has of another one.
+type OtherFile struct {
+	Path  string
+	Stamp elfio.Stamp // zero: it was not there
+}
+
+// elsewhere finds what a file has in others, and notes where that was looked
+// for. Several goroutines may use it.
+type elsewhere struct {
+	path string // of the file
+
+	mu     sync.Mutex
+	looked map[string]elfio.Stamp
+	opened map[any]bool // .dwo files
+	again  uint64       // bytes read of them another time
+}
+
+func newElsewhere(path string) *elsewhere {
+	return &elsewhere{path: path}
+}
+
+// open opens a file that may not be there.
+func (e *elsewhere) open(r *elfio.Reader, path string) (*elfio.File, error) {
+	f, err := r.Open(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err // the whole fails
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.looked == nil {
+		e.looked = map[string]elfio.Stamp{}
+	}
+	e.looked[path] = elfio.Stamp{}
+	if err == nil {
+		e.looked[path] = f.Stamp
+	}
+	return f, err
+}
+
+// files are the files that were looked for, in order of their paths.
+func (e *elsewhere) files() []OtherFile {
+	var all []OtherFile
+	for _, path := range slices.Sorted(maps.Keys(e.looked)) {
+		all = append(all, OtherFile{path, e.looked[path]})
+	}
+	return all
+}
+
+// spend accounts for the bytes of a .dwo file. The sum of what is read again does
+// not depend on the order in which units are come to, so that whether it is too
+// much does not either.
+func (e *elsewhere) spend(f *elfio.File, path string, size uint64) error {
+	var id any = path
+	if f.Stamp.Ino != 0 {
+		id = [2]uint64{f.Stamp.Dev, f.Stamp.Ino} // it may have several names
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.opened == nil {
+		e.opened = map[any]bool{}
+	}
+	if !e.opened[id] {
+		e.opened[id] = true
+		return nil
+	}
+	if e.again += size; e.again > maxSplitAgain {
+		return fmt.Errorf("split DWARF (-gsplit-dwarf): several units are in one .dwo file, of which more than %d bytes would be read again", maxSplitAgain)
+	}
+	return nil
+}
+
+// openSplit opens the .dwo file of a unit.
+func (e *elsewhere) openSplit(ref dwarfconv.SplitRef) (*dwarfconv.Sections, func(), error) {
+	tried := splitPaths(e.path, ref)
+	for _, p := range tried {
+		r := new(elfio.Reader)
+		f, err := e.open(r, p)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var sec *dwarfconv.Sections
+		if err == nil {
+			sec, err = splitSections(f)
+		}
+		if err != nil {
+			r.Close()
+			return nil, nil, fmt.Errorf("%s: %w", p, plain(err))
+		}
+		if err := e.spend(f, p, splitSize(sec)); err != nil {
+			r.Close()
+			return nil, nil, err
+		}
+		return sec, func() { r.Close() }, nil
+	}
+	return nil, nil, fmt.Errorf("split DWARF (-gsplit-dwarf): no %s at %s", ref.Name, strings.Join(tried, ", "))
+}
+
+// splitSize is how many bytes the sections of a .dwo file have.
+func splitSize(s *dwarfconv.Sections) uint64 {
+	n := 0
+	for _, b := range [][]byte{s.Info, s.Types, s.Abbrev, s.Str, s.StrOffsets, s.Loclists, s.Loc} {
+		n += len(b)
+	}
+	return uint64(n)
 }
 
 // splitPaths returns where a .dwo file may be: where it was written, else
@@ -89,16 +180,16 @@ func splitSections(f *elfio.File) (*dwarfconv.Sections, error) {
 	})
 }
 
-// supplement reads the supplementary file that f, which is at path, names, if
-// it names one. Where that is not found s has its name alone.
-func supplement(f *elfio.File, path string, s *dwarfconv.Sections, hold *elfio.Reader) error {
+// supplement reads the supplementary file that f names, if it names one. Where
+// that is not found s has its name alone.
+func (e *elsewhere) supplement(f *elfio.File, s *dwarfconv.Sections, hold *elfio.Reader) error {
 	name, id, err := supLink(f)
 	if name == "" || err != nil {
 		return err
 	}
 	s.SupName = name
-	for _, p := range supPaths(path, name, id) {
-		sup, err := hold.Open(p)
+	for _, p := range supPaths(e.path, name, id) {
+		sup, err := e.open(hold, p)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

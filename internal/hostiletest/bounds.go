@@ -63,6 +63,7 @@ var bombs = []bomb{
 	{name: "a million functions of one origin", make: origins(million)},
 	{name: "origins in a circle", make: originCircle},
 	{name: "partial units that import each other", make: imports(100_000)},
+	{name: "100,000 skeleton units of one .dwo", make: skeletons(100_000, 400_000), want: "would be read again"},
 	{name: "names that overlap in .debug_str", make: tailNames(million, million), want: "names|Invalid name"},
 	{name: "a name of 64 MB", make: tailNames(64e6, 1), want: "Invalid name"},
 	{name: "a million sections", make: sections(million, "s")},
@@ -498,6 +499,39 @@ func imports(n float64) func(float64) []byte {
 				d.b(imp).u4(uint32((i*7+k)%n)*step + 12)
 			}
 			d.done()
+		}
+		return d.object()
+	}
+}
+
+// skeletons is n skeleton units of one split unit, which has so many typedefs, and is in
+// the same file: its sections have other names.
+func skeletons(n, typedefs float64) func(float64) []byte {
+	const unitSkeleton, unitSplit = 4, 5
+	begin := func(d *dwarf, typ byte) {
+		d.unit(0)
+		d.info[d.unitAt+6] = typ
+		d.info = d.info[:len(d.info)-1] // the ID comes before the root
+		d.u8(1).b(1)
+	}
+	return func(size float64) []byte {
+		dwo := newDwarf()
+		t := dwo.decl(tagTypedef, false, atName, formStrp)
+		begin(dwo, unitSplit)
+		name := dwo.name("t")
+		for range scaled(typedefs, size) {
+			dwo.b(t).u4(name)
+		}
+		dwo.done()
+		d := &dwarf{str: []byte{0}}
+		d.decl(tagSkeleton, false, atDwoName, formStrp)
+		file := d.name("file") // as testBounds calls it
+		for range scaled(n, size) {
+			begin(d, unitSkeleton)
+			d.u4(file).length()
+		}
+		d.more = []section{
+			debug(".debug_info.dwo", dwo.info), debug(".debug_abbrev.dwo", append(dwo.abbrev, 0)), debug(".debug_str.dwo", dwo.str),
 		}
 		return d.object()
 	}

@@ -85,10 +85,12 @@ const (
 	tagArray, tagEnum, tagParam, tagBlock, tagMember, tagPointer, tagUnit = 0x01, 0x04, 0x05, 0x0b, 0x0d, 0x0f, 0x11
 	tagStruct, tagSubroutine, tagTypedef, tagSubrange, tagBase, tagConst  = 0x13, 0x15, 0x16, 0x21, 0x24, 0x26
 	tagEnumerator, tagFunc, tagVar, tagVolatile, tagPartial, tagImported  = 0x28, 0x2e, 0x34, 0x35, 0x3c, 0x3d
+	tagSkeleton                                                           = 0x4a
 
 	atLocation, atName, atByteSize, atLowpc, atHighpc, atLanguage = 0x02, 0x03, 0x0b, 0x11, 0x12, 0x13
 	atImport, atConstValue, atPrototyped, atOrigin, atCount       = 0x18, 0x1c, 0x27, 0x31, 0x37
 	atMemberLoc, atEncoding, atExternal, atSpec, atType, atRanges = 0x38, 0x3e, 0x3f, 0x47, 0x49, 0x55
+	atDwoName                                                     = 0x76
 
 	formAddr, formData2, formData4, formData8, formString, formData1 = 0x01, 0x05, 0x06, 0x07, 0x08, 0x0b
 	formStrp, formRefAddr, formRef4, formSecOffset, formExprloc      = 0x0e, 0x10, 0x13, 0x17, 0x18
