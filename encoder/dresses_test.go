@@ -128,6 +128,14 @@ func TestElsewhere(t *testing.T) {
 		{"no dwo", "plain/gcc5-split", nil, "split DWARF (-gsplit-dwarf): no obj/plain/gcc5-split.dwo at /tk/obj/plain/gcc5-split.dwo, "},
 		{"no dwo of DWARF 4", "plain/clang4-split", nil, "split DWARF (-gsplit-dwarf): no "},
 		{
+			"dwo in a package", "plain/gcc5-split", map[string]string{"gcc5-split.dwp": "plain/gcc5-split.dwo"},
+			"gcc5-split.dwp, but packages of .dwo files are not read",
+		},
+		{
+			"dwo in a package named after the module", "plain/clang4-split", map[string]string{"clang4-split.ko.dwp": "plain/clang4-split.dwo"},
+			"clang4-split.ko.dwp, but packages of .dwo files are not read",
+		},
+		{
 			"dwo of another compilation", "plain/gcc5-split", map[string]string{"gcc5-split.dwo": "plain/gcc5-split-units.dwo"},
 			".debug_info: offset 0x0: obj/plain/gcc5-split.dwo is of another compilation: it has no unit with ID 0x",
 		},

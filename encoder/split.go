@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -131,7 +132,7 @@ func (e *elsewhere) openSplit(ref dwarfconv.SplitRef) (*dwarfconv.Sections, func
 		}
 		return sec, func() { r.Close() }, nil
 	}
-	return nil, nil, fmt.Errorf("split DWARF (-gsplit-dwarf): no %s at %s", ref.Name, strings.Join(tried, ", "))
+	return nil, nil, fmt.Errorf("split DWARF (-gsplit-dwarf): no %s at %s%s", ref.Name, strings.Join(tried, ", "), e.packed(tried))
 }
 
 // splitSize is how many bytes the sections of a .dwo file have.
@@ -141,6 +142,21 @@ func splitSize(s *dwarfconv.Sections) uint64 {
 		n += len(b)
 	}
 	return uint64(n)
+}
+
+// packed says of a .dwo file that is not there that dwp may have put it into a
+// package, which is not read: beside the object, or beside where it was.
+func (e *elsewhere) packed(tried []string) string {
+	names := []string{e.path + ".dwp", strings.TrimSuffix(e.path, filepath.Ext(e.path)) + ".dwp"}
+	for _, p := range tried {
+		names = append(names, strings.TrimSuffix(p, ".dwo")+".dwp")
+	}
+	for _, name := range names {
+		if st, err := os.Stat(name); err == nil && st.Mode().IsRegular() {
+			return fmt.Sprintf("; it may be in %s, but packages of .dwo files are not read", filepath.Clean(name))
+		}
+	}
+	return ""
 }
 
 // splitPaths returns where a .dwo file may be: where it was written, else
