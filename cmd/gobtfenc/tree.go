@@ -168,7 +168,9 @@ func (t *treeRun) note() {
 	for _, i := range t.todo {
 		isTodo[i] = true
 		if r := &t.results[i]; r.Err == nil && len(r.Warnings) == 0 && r.Stamp.Size > 0 {
-			m.Entries[t.modules[i].Name] = objtree.EntryOf(r.Stamp, r.After, r.NoDWARF)
+			if e, ok := entryOf(r); ok {
+				m.Entries[t.modules[i].Name] = e
+			}
 		}
 	}
 	for i, mod := range t.modules {
@@ -179,6 +181,15 @@ func (t *treeRun) note() {
 	if err := m.Write(t.dir, t.old); err != nil {
 		report(fmt.Errorf("warning: %w: the next run will encode all again", err))
 	}
+}
+
+// entryOf is what is noted of a result.
+func entryOf(r *encoder.Result) (objtree.Entry, bool) {
+	var others []objtree.Other
+	for _, o := range r.Others {
+		others = append(others, objtree.Other{Path: o.Path, Stamp: o.Stamp})
+	}
+	return objtree.EntryOf(r.Stamp, r.After, r.NoDWARF, others...)
 }
 
 // say tells what -v is for.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -28,13 +29,17 @@ import (
 //	base 41c3…                  digest of its BTF
 //	options features=…
 //	512 9688 1732500000000000000 1732500000000000001 77 fs/xfs/xfs.ko
+//	+ 73120 1732500000000000000 1732500000000000000 78 /src/fs/xfs/xfs_aops.dwo
+//	+ -1 0 0 0 /src/out/fs/xfs/xfs_aops.dwo
 //	…
 //	sum 9f02…                   digest of all of the above
 //
 // A line has bytes of .BTF (- where there was no DWARF), bytes of the file, times
 // of its contents and its inode in nanoseconds, and the inode's number. The time
 // of the inode is what makes it safe: a file whose .BTF was stripped, with the
-// old time given back, has another one, and nobody can set it.
+// old time given back, has another one, and nobody can set it. Lines with + are
+// other files that the module's debugging information was looked for in; -1 bytes:
+// it was not there, and would perhaps count if it were.
 //
 // A file that is changed again in the tick of the clock in which it was looked
 // at, to the same size, cannot be told from the one that was looked at. So what
@@ -46,8 +51,8 @@ import (
 // which it was left and to the same size, is not found.
 //
 // Nothing hangs on the manifest. Any that is not understood to the last byte is
-// as good as none, paths in it are never opened, and what it says of a file is
-// believed only where the file's stamp is the same.
+// as good as none, paths in it are looked at but never opened, and what it says of
+// a file is believed only where the file's stamp is the same.
 
 // ManifestName is the name of the manifest in its tree.
 const ManifestName = ".gobtfenc.tree"
@@ -79,6 +84,13 @@ type Entry struct {
 	Stamp   elfio.Stamp // without Dev, which can change when a disk is mounted
 	BTF     uint64      // bytes of .BTF
 	NoDWARF bool        // and hence without .BTF
+	Others  []Other     // in order of their paths, each once
+}
+
+// Other is another file that a module was made of.
+type Other struct {
+	Path  string      // absolute
+	Stamp elfio.Stamp // as Entry.Stamp; zero: it was not there
 }
 
 // ReadManifest reads the manifest of dir. The error says why there is none that
@@ -116,10 +128,23 @@ func (m *Manifest) append(b []byte) []byte {
 		if e.NoDWARF {
 			size = "-"
 		}
-		b = fmt.Appendf(b, "%s %d %d %d %d %s\n", size, e.Stamp.Size, nanos(e.Stamp.Mod), nanos(e.Stamp.Change), e.Stamp.Ino, name)
+		b = appendLine(b, size, e.Stamp.Size, e.Stamp, name)
+		for _, o := range e.Others {
+			size := o.Stamp.Size
+			if o.isAbsent() {
+				size = -1
+			}
+			b = appendLine(b, "+", size, o.Stamp, o.Path)
+		}
 	}
 	return fmt.Appendf(b, "sum %x\n", sha256.Sum256(b[start:]))
 }
+
+func appendLine(b []byte, first string, size int64, s elfio.Stamp, name string) []byte {
+	return fmt.Appendf(b, "%s %d %d %d %d %s\n", first, size, nanos(s.Mod), nanos(s.Change), s.Ino, name)
+}
+
+func (o *Other) isAbsent() bool { return o.Stamp == elfio.Stamp{} }
 
 // nanos is a time since 1970, 0 for none.
 func nanos(t time.Time) int64 {
@@ -153,12 +178,22 @@ func parseManifest(data []byte) (*Manifest, error) {
 		return nil, errForeign
 	}
 	m.Key = Key{tool, [sha256.Size]byte(sum), options}
+	last := ""
 	for _, line := range lines[4:] {
-		name, e, ok := parseEntry(line)
-		if !ok {
+		l, ok := parseLine(line)
+		e, isOther := m.Entries[last], l.first == "+"
+		switch {
+		case !ok || isOther && (last == "" || !filepath.IsAbs(l.name)):
 			return nil, errForeign
+		case isOther:
+			e.Others = append(e.Others, Other{Path: l.name, Stamp: l.stamp})
+		default:
+			last = l.name
+			if e, ok = l.entry(); !ok {
+				return nil, errForeign
+			}
 		}
-		m.Entries[name] = e
+		m.Entries[last] = e
 	}
 	if !bytes.Equal(m.append(nil), data) {
 		return nil, errForeign // names twice, or without order, and the like
@@ -166,23 +201,42 @@ func parseManifest(data []byte) (*Manifest, error) {
 	return m, nil
 }
 
-func parseEntry(line string) (name string, e Entry, ok bool) {
+// manifestLine is a line of a module or of another file.
+type manifestLine struct {
+	first string
+	stamp elfio.Stamp
+	name  string
+}
+
+func parseLine(line string) (l manifestLine, ok bool) {
 	f := strings.SplitN(line, " ", 6)
-	if len(f) != 6 || !filepath.IsLocal(f[5]) {
-		return "", e, false
+	if len(f) != 6 {
+		return l, false
 	}
-	var size, mod, change int64
-	var err [5]error
-	e.NoDWARF = f[0] == "-"
-	if !e.NoDWARF {
-		e.BTF, err[0] = strconv.ParseUint(f[0], 10, 64)
+	var mod, change int64
+	var err [4]error
+	l.first, l.name = f[0], f[5]
+	l.stamp.Size, err[0] = strconv.ParseInt(f[1], 10, 64)
+	mod, err[1] = strconv.ParseInt(f[2], 10, 64)
+	change, err[2] = strconv.ParseInt(f[3], 10, 64)
+	l.stamp.Ino, err[3] = strconv.ParseUint(f[4], 10, 64)
+	l.stamp.Mod, l.stamp.Change = time.Unix(0, mod), time.Unix(0, change)
+	if l.first == "+" && l.stamp.Size == -1 {
+		l.stamp = elfio.Stamp{}
 	}
-	size, err[1] = strconv.ParseInt(f[1], 10, 64)
-	mod, err[2] = strconv.ParseInt(f[2], 10, 64)
-	change, err[3] = strconv.ParseInt(f[3], 10, 64)
-	e.Stamp.Ino, err[4] = strconv.ParseUint(f[4], 10, 64)
-	e.Stamp.Size, e.Stamp.Mod, e.Stamp.Change = size, time.Unix(0, mod), time.Unix(0, change)
-	return f[5], e, err == [5]error{} && size >= 0 && e.BTF <= uint64(size)
+	return l, err == [4]error{} && l.stamp.Size >= 0
+}
+
+// entry is what the line of a module says.
+func (l *manifestLine) entry() (e Entry, ok bool) {
+	e.Stamp = l.stamp
+	if l.first == "-" {
+		e.NoDWARF = true
+		return e, filepath.IsLocal(l.name)
+	}
+	var err error
+	e.BTF, err = strconv.ParseUint(l.first, 10, 64)
+	return e, err == nil && filepath.IsLocal(l.name) && e.BTF <= uint64(l.stamp.Size)
 }
 
 // Stale says why nothing in m is up to date for key; empty: not so.
@@ -201,10 +255,40 @@ func (m *Manifest) Stale(key Key) string {
 // Changed says why a module that is there is not up to date; empty: it is.
 func (m *Manifest) Changed(mod Module) string {
 	e, ok := m.Entries[mod.Name]
-	was, is := e.Stamp, elfio.StampOf(mod.Info)
-	switch {
-	case !ok:
+	if !ok {
 		return "not encoded before"
+	}
+	if why := changed(e.Stamp, elfio.StampOf(mod.Info)); why != "" {
+		return why
+	}
+	for i := range e.Others {
+		if why := e.Others[i].changed(); why != "" {
+			return fmt.Sprintf("%s %s", e.Others[i].Path, why)
+		}
+	}
+	if m.tooNew(e) {
+		return "may have been changed while it was noted"
+	}
+	return ""
+}
+
+// changed says why a file is not what it was.
+func (o *Other) changed() string {
+	st, err := os.Stat(o.Path)
+	switch {
+	case o.isAbsent() && errors.Is(err, fs.ErrNotExist):
+		return ""
+	case o.isAbsent():
+		return "was not there"
+	case err != nil:
+		return fmt.Sprintf("cannot be looked at: %v", reason(err))
+	}
+	return changed(o.Stamp, elfio.StampOf(st))
+}
+
+// changed says what two stamps differ in.
+func changed(was, is elfio.Stamp) string {
+	switch {
 	case was.Size != is.Size:
 		return fmt.Sprintf("had %d bytes, has %d", was.Size, is.Size)
 	case nanos(was.Mod) != nanos(is.Mod):
@@ -213,8 +297,6 @@ func (m *Manifest) Changed(mod Module) string {
 		return "another file has taken its place"
 	case nanos(was.Change) != nanos(is.Change):
 		return fmt.Sprintf("its inode was changed at %s", clock(is.Change))
-	case m.tooNew(e):
-		return "may have been changed while it was noted"
 	}
 	return ""
 }
@@ -226,12 +308,23 @@ func (m *Manifest) tooNew(e Entry) bool {
 	return !m.written.IsZero() && !latest(e).Before(m.written)
 }
 
-// latest is when a module was changed last, as far as its stamp says.
+// latest is when a module, or one of its other files, was changed last, as far as
+// stamps say.
 func latest(e Entry) time.Time {
-	if nanos(e.Stamp.Change) != 0 {
-		return e.Stamp.Change
+	t := lastChange(e.Stamp)
+	for _, o := range e.Others {
+		if c := lastChange(o.Stamp); c.After(t) {
+			t = c
+		}
 	}
-	return e.Stamp.Mod
+	return t
+}
+
+func lastChange(s elfio.Stamp) time.Time {
+	if nanos(s.Change) != 0 {
+		return s.Change
+	}
+	return s.Mod
 }
 
 // Write writes m as the manifest of dir, as a whole, unless old says the same.
@@ -268,8 +361,20 @@ func (m *Manifest) betterThan(old *Manifest) bool {
 	return false
 }
 
-// EntryOf returns the entry of a module left with stamp.
-func EntryOf(stamp elfio.Stamp, btf uint64, noDWARF bool) Entry {
+// EntryOf returns the entry of a module left with stamp, which others were looked
+// at for. It is false where a path cannot be noted.
+func EntryOf(stamp elfio.Stamp, btf uint64, noDWARF bool, others ...Other) (Entry, bool) {
 	stamp.Dev = 0
-	return Entry{Stamp: stamp, BTF: btf, NoDWARF: noDWARF}
+	e := Entry{Stamp: stamp, BTF: btf, NoDWARF: noDWARF}
+	for _, o := range others {
+		path, err := filepath.Abs(o.Path)
+		if err != nil || strings.ContainsRune(path, '\n') {
+			return e, false
+		}
+		o.Path, o.Stamp.Dev = path, 0
+		e.Others = append(e.Others, o)
+	}
+	slices.SortFunc(e.Others, func(a, b Other) int { return strings.Compare(a.Path, b.Path) })
+	e.Others = slices.CompactFunc(e.Others, func(a, b Other) bool { return a.Path == b.Path })
+	return e, true
 }

@@ -35,7 +35,10 @@ func lookAt(t *testing.T, dir, name string) Module {
 	return Module{name, path, st}
 }
 
-func entry(mod Module) Entry { return EntryOf(elfio.StampOf(mod.Info), 3, false) }
+func entry(mod Module, others ...Other) Entry {
+	e, _ := EntryOf(elfio.StampOf(mod.Info), 3, false, others...)
+	return e
+}
 
 func read(t *testing.T, dir string) *Manifest {
 	t.Helper()
@@ -169,6 +172,65 @@ func TestChanged(t *testing.T) {
 	}
 }
 
+// A module is not up to date either when another file that it was made of has changed, or has come
+// to where it was looked for first.
+func TestOtherChanged(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(dir string) error
+		want   string
+	}{
+		{"nothing", func(string) error { return nil }, ""},
+		{"longer", func(d string) error { return os.WriteFile(filepath.Join(d, "a.dwo"), []byte("longer"), 0o644) }, "/a.dwo had 3 bytes, has 6"},
+		{"gone", func(d string) error { return os.Remove(filepath.Join(d, "a.dwo")) }, "/a.dwo cannot be looked at: no such file or directory"},
+		{"there", func(d string) error { return os.WriteFile(filepath.Join(d, "b c.dwo"), nil, 0o644) }, "/b c.dwo was not there"},
+		{"an empty one", func(d string) error { return os.WriteFile(filepath.Join(d, "empty.dwo"), []byte("x"), 0o644) }, "/empty.dwo had 0 bytes, has 1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			a, other, empty := module(t, dir, "a.ko", "module a"), module(t, dir, "a.dwo", "dwo"), module(t, dir, "empty.dwo", "")
+			e := entry(a, Other{Path: filepath.Join(dir, "b c.dwo")}, Other{empty.Path, elfio.StampOf(empty.Info)},
+				Other{other.Path, elfio.StampOf(other.Info)}, Other{other.Path, elfio.StampOf(other.Info)})
+			if len(e.Others) != 3 {
+				t.Errorf("others %v", e.Others)
+			}
+			m := &Manifest{Key: testKey(), Entries: map[string]Entry{a.Name: e, "z.ko": entry(a)}}
+			if err := m.Write(dir, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.change(dir); err != nil {
+				t.Fatal(err)
+			}
+			old := read(t, dir)
+			want := c.want
+			if want != "" {
+				want = dir + want
+			}
+			if got := old.Changed(lookAt(t, dir, "a.ko")); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+			if !bytes.Equal(old.append(nil), m.append(nil)) {
+				t.Errorf("read as %s", old.append(nil))
+			}
+		})
+	}
+	if _, ok := EntryOf(elfio.Stamp{}, 0, false, Other{Path: "a\nb"}); ok {
+		t.Error("a path with a newline is noted")
+	}
+}
+
+// The time of another file counts as that of the module.
+func TestOtherTooNew(t *testing.T) {
+	dir := t.TempDir()
+	a, other := module(t, dir, "a.ko", "module a"), module(t, dir, "a.dwo", "dwo")
+	o := Other{other.Path, elfio.StampOf(other.Info)}
+	o.Stamp.Change = o.Stamp.Change.Add(time.Hour)
+	m := &Manifest{Key: testKey(), written: time.Now(), Entries: map[string]Entry{a.Name: entry(a, o)}}
+	if !m.tooNew(m.Entries[a.Name]) {
+		t.Error("not too new")
+	}
+}
+
 // What was changed in the tick in which the manifest was written, or after it by
 // the file system's clock, may have been changed after it was noted. Once the
 // manifest is newer, it counts.
@@ -239,29 +301,33 @@ func TestManifestRefused(t *testing.T) {
 	text := good[:strings.LastIndex(good, "sum ")]
 	head := text[:strings.Index(text, "3 10 ")]
 	for name, data := range map[string]string{
-		"a byte changed":     strings.Replace(good, "3 10 0", "4 10 0", 1),
-		"more behind it":     good + "\n",
-		"twice":              good + good,
-		"another form":       signed(strings.Replace(text, "tree 1", "tree 2", 1)),
-		"no base":            signed(strings.Replace(text, "base ", "basis ", 1)),
-		"a short base":       signed(strings.Replace(text, fmt.Sprintf("%x", m.Key.Base), "00", 1)),
-		"capital digits":     signed(strings.Replace(text, fmt.Sprintf("%x", m.Key.Base), fmt.Sprintf("%X", m.Key.Base), 1)),
-		"no head":            signed(""),
-		"half a head":        signed("gobtfenc tree 1\ntool x\n"),
-		"absolute path":      signed(head + "3 10 0 0 7 /etc/a.ko\n"),
-		"path outside":       signed(head + "3 10 0 0 7 ../a.ko\n"),
-		"no path":            signed(head + "3 10 0 0 7 \n"),
-		"no number":          signed(head + "3 x 0 0 7 a.ko\n"),
-		"a number too many":  signed(head + "3 10 0 0 99999999999999999999999 a.ko\n"),
-		"negative size":      signed(head + "3 -10 0 0 7 a.ko\n"),
-		"more BTF than file": signed(head + "11 10 0 0 7 a.ko\n"),
-		"huge BTF":           signed(head + "18446744073709551615 10 0 0 7 a.ko\n"),
-		"a plus":             signed(head + "+3 10 0 0 7 a.ko\n"),
-		"zeros before":       signed(head + "003 10 0 0 7 a.ko\n"),
-		"two spaces":         signed(head + "3  10 0 0 7 a.ko\n"),
-		"not in order":       signed(head + "3 10 0 0 7 b.ko\n3 10 0 0 7 a.ko\n"),
-		"a name twice":       signed(head + "3 10 0 0 7 a.ko\n3 10 0 0 7 a.ko\n"),
-		"no newline":         signed(head + "3 10 0 0 7 a.ko"),
+		"a byte changed":      strings.Replace(good, "3 10 0", "4 10 0", 1),
+		"more behind it":      good + "\n",
+		"twice":               good + good,
+		"another form":        signed(strings.Replace(text, "tree 1", "tree 2", 1)),
+		"no base":             signed(strings.Replace(text, "base ", "basis ", 1)),
+		"a short base":        signed(strings.Replace(text, fmt.Sprintf("%x", m.Key.Base), "00", 1)),
+		"capital digits":      signed(strings.Replace(text, fmt.Sprintf("%x", m.Key.Base), fmt.Sprintf("%X", m.Key.Base), 1)),
+		"no head":             signed(""),
+		"half a head":         signed("gobtfenc tree 1\ntool x\n"),
+		"absolute path":       signed(head + "3 10 0 0 7 /etc/a.ko\n"),
+		"path outside":        signed(head + "3 10 0 0 7 ../a.ko\n"),
+		"no path":             signed(head + "3 10 0 0 7 \n"),
+		"no number":           signed(head + "3 x 0 0 7 a.ko\n"),
+		"a number too many":   signed(head + "3 10 0 0 99999999999999999999999 a.ko\n"),
+		"negative size":       signed(head + "3 -10 0 0 7 a.ko\n"),
+		"more BTF than file":  signed(head + "11 10 0 0 7 a.ko\n"),
+		"huge BTF":            signed(head + "18446744073709551615 10 0 0 7 a.ko\n"),
+		"a plus":              signed(head + "+3 10 0 0 7 a.ko\n"),
+		"zeros before":        signed(head + "003 10 0 0 7 a.ko\n"),
+		"two spaces":          signed(head + "3  10 0 0 7 a.ko\n"),
+		"not in order":        signed(head + "3 10 0 0 7 b.ko\n3 10 0 0 7 a.ko\n"),
+		"a name twice":        signed(head + "3 10 0 0 7 a.ko\n3 10 0 0 7 a.ko\n"),
+		"other of nothing":    signed(head + "+ 10 0 0 7 /a.dwo\n"),
+		"other, not absolute": signed(head + "3 10 0 0 7 a.ko\n+ 10 0 0 7 a.dwo\n"),
+		"absent with inode":   signed(head + "3 10 0 0 7 a.ko\n+ -1 0 0 7 /a.dwo\n"),
+		"absent module":       signed(head + "3 -1 0 0 7 a.ko\n"),
+		"no newline":          signed(head + "3 10 0 0 7 a.ko"),
 	} {
 		if m, err := parseManifest([]byte(data)); err == nil || m != nil {
 			t.Errorf("%s: %v, %v", name, m, err)
@@ -297,6 +363,7 @@ func TestManifestUnreadable(t *testing.T) {
 func FuzzParseManifest(f *testing.F) {
 	m := &Manifest{Key: testKey(), Entries: map[string]Entry{
 		"a.ko": {Stamp: elfio.Stamp{Size: 10, Ino: 7}, BTF: 3}, "d/b.ko": {Stamp: elfio.Stamp{Size: 10, Ino: 8}, NoDWARF: true},
+		"e.ko": {Stamp: elfio.Stamp{Size: 10, Ino: 7}, BTF: 3, Others: []Other{{"/a.dwo", elfio.Stamp{Size: 1, Ino: 9}}, {Path: "/b.dwo"}}},
 	}}
 	data := m.append(nil)
 	f.Add(string(data[:bytes.LastIndex(data, []byte("sum "))]))
