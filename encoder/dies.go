@@ -15,12 +15,18 @@ import (
 // What a file says of one function, for people who miss it in the BTF. That is asked
 // once and of one file, so that the DIEs are read by debug/dwarf, with all of their
 // parents and origins, and not by the pass that encodes, which keeps none of them.
+// debug/dwarf knows nothing of DIEs and names that are in other files (split.go): of a
+// file with such it is said that there may be more.
 
 // Function is what a file has of the functions of one name.
 type Function struct {
 	Symbols []FunctionSymbol // in the order of the table
 	DIEs    []FunctionDIE    // definitions first, each in the order of .debug_info
 	Inlined int              // at how many places of the code
+
+	// Elsewhere says in words which other files may have more DIEs and were not
+	// looked into; empty for none.
+	Elsewhere string
 }
 
 // FunctionSymbol is a symbol whose name, up to the first dot, is the function's.
@@ -103,6 +109,12 @@ func (fn *Function) readDIEs(f *elfio.File, path, name string) error {
 		return err
 	}
 	fn.DIEs, fn.Inlined = s.found()
+	switch {
+	case s.split:
+		fn.Elsewhere = ".dwo files (-gsplit-dwarf)"
+	case sec.SupName != "":
+		fn.Elsewhere = "the supplementary file of dwz"
+	}
 	return nil
 }
 
@@ -136,6 +148,7 @@ type dieScan struct {
 	name  string
 	names map[dwarf.Offset]bool // those known to be of the name
 	open  []scannedDIE          // with the name, or with an origin
+	split bool                  // there are skeleton units
 }
 
 // scannedDIE is a DIE that may be of the name.
@@ -145,6 +158,9 @@ type scannedDIE struct {
 	inlined bool         // DW_TAG_inlined_subroutine
 }
 
+// attrGNUDwoName is in the skeletons of GCC's and clang's DWARF 4.
+const attrGNUDwoName dwarf.Attr = 0x2130
+
 func (s *dieScan) scan(r *dwarf.Reader) error {
 	unit := ""
 	for {
@@ -153,8 +169,11 @@ func (s *dieScan) scan(r *dwarf.Reader) error {
 			return err
 		}
 		switch e.Tag {
+		case dwarf.TagSkeletonUnit:
+			s.split = true
 		case dwarf.TagCompileUnit:
 			unit, _ = e.Val(dwarf.AttrName).(string)
+			s.split = s.split || e.AttrField(attrGNUDwoName) != nil
 		case dwarf.TagStructType, dwarf.TagUnionType, dwarf.TagEnumerationType, dwarf.TagSubroutineType, dwarf.TagArrayType:
 			r.SkipChildren()
 		case dwarf.TagSubprogram, dwarf.TagInlinedSubroutine:

@@ -22,6 +22,11 @@ func TestReadFunction(t *testing.T) {
 		{"funcs.ko", "funcs_alias", "funcs_alias .text global"},
 		{"funcs.ko", "nothing", ""},
 		{"nodebug.ko", "nothing", ""},
+		{"dress/gcc5-split/funcs.ko", "funcs_alias", "funcs_alias .text global; more in .dwo files (-gsplit-dwarf)"},
+		{"dress/gcc4-split/funcs.ko", "funcs_alias", "funcs_alias .text global; more in .dwo files (-gsplit-dwarf)"},
+		{"plain/clang4-split.ko", "nothing", "more in .dwo files (-gsplit-dwarf)"},
+		{"plain/gcc5-dwzm.ko", "nothing", "more in the supplementary file of dwz"},
+		{"plain/gcc5-dwz.ko", "nothing", ""},
 	} {
 		fn, err := encoder.ReadFunction(filepath.Join(kernelTree, "obj", c.file), c.name)
 		if err != nil {
@@ -66,6 +71,9 @@ func functionText(fn *encoder.Function) string {
 	}
 	if fn.Inlined > 0 {
 		all = append(all, fmt.Sprintf("%d inlined", fn.Inlined))
+	}
+	if fn.Elsewhere != "" {
+		all = append(all, "more in "+fn.Elsewhere)
 	}
 	return strings.Join(all, "; ")
 }

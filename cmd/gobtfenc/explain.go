@@ -133,7 +133,7 @@ func explainedFunction(of *encoder.Result, name string) (*explain.Function, erro
 	if err != nil {
 		return nil, err
 	}
-	f := &explain.Function{Reason: withoutBTF(of, fn, name), Inlined: fn.Inlined}
+	f := &explain.Function{Reason: withoutBTF(of, fn, name), Inlined: fn.Inlined, Elsewhere: fn.Elsewhere}
 	for _, s := range fn.Symbols {
 		f.Symbols = append(f.Symbols, explain.Symbol(s))
 	}
@@ -154,6 +154,8 @@ func withoutBTF(of *encoder.Result, fn *encoder.Function, name string) string {
 		return encoder.ReasonNoSymbol.String()
 	case len(fn.DIEs) > 0:
 		return "only declared here"
+	case len(fn.Symbols) > 0 && fn.Elsewhere != "":
+		return "DWARF does not define it" // it may declare it
 	case len(fn.Symbols) > 0:
 		return "DWARF does not describe it"
 	}
@@ -165,6 +167,9 @@ func nothingOf(r *explain.Report) error {
 	text := fmt.Sprintf("%s: neither a type nor a function is called %s", r.Path, r.Name)
 	if len(r.Near) > 0 {
 		text += "; near it are " + strings.Join(r.Near, ", ")
+	}
+	if r.Elsewhere != "" {
+		text += fmt.Sprintf("; functions without code were not looked for in %s", r.Elsewhere)
 	}
 	return errors.New(text)
 }

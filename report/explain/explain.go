@@ -140,8 +140,12 @@ func (r *Report) addFunction(in *Input, q query) error {
 		return nil
 	}
 	f, err := in.Function(q.name)
-	if err != nil || f.isEmpty() {
+	if err != nil {
 		return err
+	}
+	r.Elsewhere = f.Elsewhere
+	if f.isEmpty() {
+		return nil
 	}
 	if hasBTF {
 		f.Reason = ""

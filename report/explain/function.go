@@ -14,6 +14,10 @@ type Function struct {
 	Symbols []Symbol `json:"symbols,omitempty"`
 	DIEs    []DIE    `json:"dies,omitempty"`
 	Inlined int      `json:"inlined"` // at how many places of the code
+
+	// Elsewhere says in words which files that may have more DIEs were not
+	// looked into; empty for none. A report has it of its own.
+	Elsewhere string `json:"-"`
 }
 
 // Symbol is a function symbol whose name, up to the first dot, is the function's.

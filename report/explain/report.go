@@ -40,6 +40,10 @@ type Report struct {
 	InBase   []Candidate `json:"in_base,omitempty"`  // the base's, where there are no own ones
 	Function *Function   `json:"function,omitempty"` // of the name
 	Near     []string    `json:"near,omitempty"`     // names, where there is nothing of this one
+
+	// Elsewhere says in words which files that may have more of a function were not
+	// looked into; empty for none.
+	Elsewhere string `json:"elsewhere,omitempty"`
 }
 
 // Found reports whether there is something of the name that was asked for.

@@ -110,6 +110,9 @@ func (p *printer) name(r *Report) {
 	}
 	if r.Function != nil {
 		p.function(strings.TrimSuffix(r.Name, "()"), r.Function)
+		if r.Elsewhere != "" {
+			p.line("    DIEs in %s are not looked at", r.Elsewhere)
+		}
 	}
 }
 
