@@ -11,6 +11,8 @@
 #	make test-fault             every fault at every system call, files made to do harm, and 10,000
 #	                            damaged modules; POINTS=5 COUNT=500 for less
 #	make test-kbuild            Kbuild makes a kernel with gobtfenc for pahole, against pahole
+#	make test-clang             the same kernel by clang, with DWARF 5 and ThinLTO and with DWARF 4,
+#	                            against pahole; LLVM=-19, NEWER=PAHOLE for the default features
 #	make regress-defconfig      a kernel's defconfig is built; what is worse in its BTF than at the
 #	                            first run; REGRESS=--update accepts it
 #	make test-slurm             a Slurm array measures a Debian kernel in parts
@@ -92,6 +94,12 @@ test-qemu: $(bin)
 test-kbuild: $(bin)
 	$(install_packages) gcc flex bison bc kmod xz libelf.h pahole
 	scripts/test-kbuild.sh
+
+LLVM ?= -19
+.PHONY: test-clang
+test-clang: $(bin)
+	$(install_packages) gcc flex bison bc kmod xz libelf.h pahole clang$(LLVM) ld.lld$(LLVM) llvm-objcopy$(LLVM)
+	LLVM='$(LLVM)' scripts/test-clang.sh
 
 .PHONY: regress-defconfig
 regress-defconfig: $(bin)

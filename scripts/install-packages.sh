@@ -22,6 +22,8 @@ package() {
 	qemu-system-x86_64) echo qemu-system-x86 ;;
 	slurmctld | slurmd | sbatch) echo slurm-wlm ;;
 	xz) echo xz-utils ;;
+	ld.lld*) echo "lld${1#ld.lld}" ;;
+	llvm-objcopy*) echo "llvm${1#llvm-objcopy}" ;;
 	libelf.h) echo libelf-dev ;;
 	openssl/*.h) echo libssl-dev ;;
 	script) echo bsdutils ;;

@@ -18,7 +18,11 @@ import (
 // give the same, then with the shim as it is.
 func (b *bench) inTree() error {
 	ref := &objtree{source: b.source, dir: filepath.Join(b.work, "pahole"), pahole: b.reference, log: b.log}
-	want, err := b.build(ref)
+	symbols, err := os.ReadFile(b.config)
+	if err != nil {
+		return err
+	}
+	want, err := b.build(ref, string(symbols))
 	if err != nil {
 		return err
 	}
@@ -43,11 +47,11 @@ func (b *bench) inTree() error {
 }
 
 // build builds the tree with pahole, or with what is left of an earlier run.
-func (b *bench) build(o *objtree) (*kernelBTF, error) {
+func (b *bench) build(o *objtree, symbols string) (*kernelBTF, error) {
 	if err := os.MkdirAll(o.dir, 0o755); err != nil {
 		return nil, err
 	}
-	if err := b.configure(o); err != nil {
+	if err := b.configure(o, symbols); err != nil {
 		return nil, err
 	}
 	// An earlier run had resolve_btfids fill the modules in twice, which mixes up flags.
@@ -71,21 +75,21 @@ func (b *bench) build(o *objtree) (*kernelBTF, error) {
 	return k, nil
 }
 
-// configure sets up a tree by the symbols in a file, all others as few as can be, and checks that
-// Kconfig took each of them.
-func (b *bench) configure(o *objtree) error {
-	symbols, err := os.ReadFile(b.config)
-	if err != nil {
-		return err
-	}
+// configure sets up a tree by the symbols given, as a .config has them, all others as few as can be,
+// and checks that Kconfig took each of them.
+func (b *bench) configure(o *objtree, symbols string) error {
 	stamp := o.path(".kbuildtest.config")
-	if old, err := os.ReadFile(stamp); err != nil || string(old) != string(symbols) {
+	if old, err := os.ReadFile(stamp); err != nil || string(old) != symbols {
+		wanted := o.path(".kbuildtest.wanted")
+		if err := os.WriteFile(wanted, []byte(symbols), 0o644); err != nil {
+			return err
+		}
 		c := o.command("allnoconfig")
-		c.Env = append(os.Environ(), "KCONFIG_ALLCONFIG="+b.config)
+		c.Env = append(os.Environ(), "KCONFIG_ALLCONFIG="+wanted)
 		if m := start(o.log, c); m.err != nil {
 			return fmt.Errorf("allnoconfig: %w", m.err)
 		}
-		if err := os.WriteFile(stamp, symbols, 0o644); err != nil {
+		if err := os.Rename(wanted, stamp); err != nil {
 			return err
 		}
 	}
@@ -94,12 +98,12 @@ func (b *bench) configure(o *objtree) error {
 		return err
 	}
 	var lost []string
-	for line := range strings.Lines(string(symbols)) {
+	for line := range strings.Lines(symbols) {
 		if strings.HasPrefix(line, "CONFIG_") && !strings.Contains(string(have), "\n"+line) {
 			lost = append(lost, strings.TrimSpace(line))
 		}
 	}
-	b.Check(len(lost) == 0, "%d symbols of %s that Kconfig did not take", len(lost), filepath.Base(b.config))
+	b.Check(len(lost) == 0, "%d symbols of the configuration that Kconfig did not take", len(lost))
 	tell(b, lost)
 	return nil
 }

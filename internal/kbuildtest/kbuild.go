@@ -25,6 +25,7 @@ type objtree struct {
 	source string // the kernel's sources
 	dir    string
 	pahole string    // PAHOLE=
+	llvm   string    // LLVM=, empty for gcc
 	log    io.Writer // what make says
 }
 
@@ -42,7 +43,11 @@ func (o *objtree) make(args ...string) built { return start(o.log, o.command(arg
 // command is make with what is the same for every run.
 func (o *objtree) command(args ...string) *exec.Cmd {
 	fixed := []string{"-C", o.source, "O=" + o.dir, "PAHOLE=" + o.pahole, fmt.Sprintf("-j%d", jobs), timestamp}
-	if ccache, err := exec.LookPath("ccache"); err == nil {
+	ccache, err := exec.LookPath("ccache")
+	switch {
+	case o.llvm != "":
+		fixed = append(fixed, "LLVM="+o.llvm)
+	case err == nil:
 		fixed = append(fixed, "CC="+ccache+" gcc")
 	}
 	return exec.Command("make", append(fixed, args...)...)
@@ -129,7 +134,7 @@ func (o *objtree) clone(dir, pahole string) (*objtree, error) {
 	if out, err := exec.Command("cp", "-a", "--reflink=auto", o.dir, dir).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("cp: %w\n%s", err, out)
 	}
-	return &objtree{source: o.source, dir: dir, pahole: pahole, log: o.log}, nil
+	return &objtree{source: o.source, dir: dir, pahole: pahole, llvm: o.llvm, log: o.log}, nil
 }
 
 // touch makes a file newer than everything built before.

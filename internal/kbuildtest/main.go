@@ -4,6 +4,7 @@
 //
 //	kbuildtest [FLAG...] -source DIR -work DIR    a kernel, and modules out of its tree
 //	kbuildtest [FLAG...] -headers DIR -work DIR   modules alone, against a kernel's headers
+//	kbuildtest [FLAG...] -llvm -19 -source DIR -work DIR    kernels by clang, see clang.go
 //
 // DIR of -source is an unpacked kernel source, DIR of -work takes the object trees and the log of
 // make; the tree built with pahole stays there and is taken as it is by the next run. Each check
@@ -34,6 +35,9 @@ var jobs = runtime.NumCPU()
 // options are the flags; all paths are absolute.
 type options struct {
 	tool, shim, config, modules, source, headers, work string
+
+	llvm  string // LLVM=, empty for gcc
+	newer string // a pahole whose default features are those of gobtfenc, empty for none
 }
 
 func main() {
@@ -45,8 +49,10 @@ func main() {
 	flag.StringVar(&o.source, "source", "", "kernel source")
 	flag.StringVar(&o.headers, "headers", "", "a kernel's build directory")
 	flag.StringVar(&o.work, "work", "", "folder for what is built")
+	flag.StringVar(&o.llvm, "llvm", "", "build with LLVM's tools of this version: 1, or a suffix like -19")
+	flag.StringVar(&o.newer, "newer", "", "with -llvm: a pahole to compare the default features with")
 	flag.Parse()
-	if flag.NArg() != 0 || (o.source == "") == (o.headers == "") || o.work == "" {
+	if flag.NArg() != 0 || (o.source == "") == (o.headers == "") || o.work == "" || o.llvm != "" && o.source == "" {
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -91,9 +97,12 @@ func run(o options) error {
 		return errors.New("no pahole to compare with")
 	}
 	b := &bench{&checks.Tally{}, o, pahole, log}
-	if o.source != "" {
+	switch {
+	case o.llvm != "":
+		err = b.clang()
+	case o.source != "":
 		err = b.inTree()
-	} else {
+	default:
 		err = b.outOfTree(o.headers)
 	}
 	if err != nil {

@@ -30,6 +30,9 @@ func (x *extmod) make(pahole string, args ...string) built {
 		os.Remove(ko) //nolint:errcheck // make tells
 	}
 	fixed := []string{"-C", x.headers, "M=" + x.dir, "PAHOLE=" + pahole, fmt.Sprintf("-j%d", jobs), timestamp}
+	if x.llvm != "" {
+		fixed = append(fixed, "LLVM="+x.llvm)
+	}
 	return start(x.log, exec.Command("make", append(append(fixed, args...), "modules")...))
 }
 

@@ -97,7 +97,7 @@ var allowed = map[string][]string{
 	},
 	"internal/selftest":    {"btf", "internal/checks"},
 	"internal/archtest":    {"btf", "internal/btftest", "internal/checks", "internal/cost", "internal/kerneldir", "golang.org/x/sync"},
-	"internal/kbuildtest":  {"btf", "internal/btftest", "internal/checks", "internal/idstest"},
+	"internal/kbuildtest":  {"btf", "dwarf", "internal/btftest", "internal/checks", "internal/cost", "internal/idstest", "golang.org/x/sync"},
 	"internal/tidy":        nil,
 	"internal/faulttest":   nil,
 	"internal/hostiletest": {"github.com/klauspost/compress"},
