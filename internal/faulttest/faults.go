@@ -19,8 +19,10 @@ type fault struct {
 	// it is so meets it.
 	at func(*call) bool
 
-	// verdict is what the call meets.
+	// verdict is what the call meets, and with onward every later one for which it is
+	// possible.
 	verdict verdict
+	onward  bool
 
 	// always is what all other calls meet.
 	always func(*call) verdict
@@ -34,6 +36,14 @@ func below(names ...string) func(*call) bool {
 	return func(c *call) bool {
 		return c.path != "" && (len(names) == 0 || slices.Contains(names, c.name()))
 	}
+}
+
+// changes is a call that a file system mounted read-only refuses.
+func changes(c *call) bool {
+	if c.name() == "openat" {
+		return c.path != "" && (isTmpfile(c) || c.args[2]&(syscall.O_CREAT|syscall.O_TRUNC|syscall.O_ACCMODE) != 0)
+	}
+	return below(writing...)(c) || below("linkat", "renameat", "unlinkat", "mkdirat", "fchmod", "fchmodat", "fchown", "setxattr", "utimensat")(c)
 }
 
 const tmpfile = 0o20000000 // O_TMPFILE, without O_DIRECTORY
@@ -87,6 +97,10 @@ var faults = []fault{
 	{name: "kill -9, no O_TMPFILE", kill: true, leaves: true, at: below(), verdict: verdict{kill: true}, always: noTmpfile},
 	{name: "ENOSPC", at: creates, verdict: verdict{errno: syscall.ENOSPC}},
 	{name: "ENOSPC, no O_TMPFILE, no reflink", at: creates, verdict: verdict{errno: syscall.ENOSPC}, always: noRange},
+	{name: "ENOSPC from then on", leaves: true, onward: true, at: creates, verdict: verdict{errno: syscall.ENOSPC}},
+	{name: "EROFS", at: changes, verdict: verdict{errno: syscall.EROFS}},
+	{name: "EROFS from then on", leaves: true, onward: true, at: changes, verdict: verdict{errno: syscall.EROFS}},
+	{name: "EROFS from then on, no O_TMPFILE", leaves: true, onward: true, at: changes, verdict: verdict{errno: syscall.EROFS}, always: noTmpfile},
 	{name: "EDQUOT", at: creates, verdict: verdict{errno: syscall.EDQUOT}},
 	{name: "EIO when reading", at: below(append([]string{"openat", "fstat", "newfstatat", "getdents64", "readlinkat", "lseek"}, reading...)...), verdict: verdict{errno: syscall.EIO}},
 	{name: "EIO when writing", at: func(c *call) bool { return creates(c) || below("fchmod", "fchown", "flock", "ioctl")(c) }, verdict: verdict{errno: syscall.EIO}},

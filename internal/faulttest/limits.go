@@ -6,12 +6,19 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
+	"time"
 )
+
+// killed is the exit status of limitRun where a signal ended the command.
+const killed = -1
 
 // limitRun runs a command below limits of the shell, and with more environment.
 func (st *stage) limitRun(limit string, env []string, argv ...string) (status int, said string, err error) {
@@ -70,8 +77,90 @@ func memory(r *runner, st *stage) (runs int, wrong []string, err error) {
 	return runs, wrong, nil
 }
 
+// errNotHere says that a condition cannot be had on this machine.
+var errNotHere = errors.New("no memory cgroup can be made here")
+
+// memoryGroup makes a memory cgroup. enter takes a shell into it.
+func memoryGroup(mib int) (enter string, remove func() error, err error) {
+	root, limit := "/sys/fs/cgroup/memory", "memory.limit_in_bytes"
+	if _, err := os.Stat(filepath.Join(root, limit)); err != nil {
+		root, limit = "/sys/fs/cgroup", "memory.max" // version 2
+	}
+	dir := filepath.Join(root, fmt.Sprint("faulttest-", os.Getpid()))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", nil, fmt.Errorf("%w: %w", errNotHere, err)
+	}
+	remove = func() (err error) {
+		for range 100 { // those in it may still be ending
+			if err = syscall.Rmdir(dir); err == nil {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		return err
+	}
+	// Without this file the version is 2 and the parent gives no memory to share out.
+	if err := os.WriteFile(filepath.Join(dir, limit), []byte(strconv.Itoa(mib<<20)), 0o644); err != nil {
+		return "", nil, errors.Join(fmt.Errorf("%w: %w", errNotHere, err), remove())
+	}
+	return "echo $$ >" + filepath.Join(dir, "cgroup.procs"), remove, nil
+}
+
+// grouped gives the command less and less by a cgroup, in which the kernel kills what
+// needs more, at any place: the file is an old or a new one, and the next run does it.
+func grouped(r *runner, st *stage) (runs int, wrong []string, err error) {
+	for _, mib := range []int{256, 64, 32, 24, 16, 12, 10, 8, 6, 4, 2} {
+		enter, remove, err := memoryGroup(mib)
+		if err != nil {
+			return runs, wrong, err
+		}
+		if err := st.before.put(st.dir); err != nil {
+			return 0, nil, errors.Join(err, remove())
+		}
+		status, said, err := st.limitRun(enter, nil, st.argv...)
+		if err := errors.Join(err, remove()); err != nil {
+			return 0, nil, err
+		}
+		now, err := look(st.dir)
+		if err != nil {
+			return 0, nil, err
+		}
+		runs++
+		f := st.compare(now)
+		if status == killed && mib < 256 {
+			status = -int(syscall.SIGKILL) // as a traced run has it
+		}
+		st.judge(&ended{status: status, stderr: said}, f, &fault{kill: true, leaves: true})
+		if status == st.exit && (f.old > 0 || f.trailing > 0) {
+			f.fail("exit status %d, but %d files are old, %d have bytes behind their end", status, f.old, f.trailing)
+		}
+		end, err := st.run(&tracer{}, st.argv)
+		if err != nil {
+			return 0, nil, err
+		}
+		for _, w := range append(st.named(f.wrong), st.good(end)...) {
+			wrong = append(wrong, fmt.Sprintf("%d MiB: %s", mib, w))
+		}
+	}
+	return runs, wrong, nil
+}
+
 // manyFiles encodes thousands of modules with more jobs than there may be open files.
 func manyFiles(r *runner, st *stage) (runs int, wrong []string, err error) {
+	return st.many(r, "ulimit -n 64")
+}
+
+// manyGrouped encodes them where there is little memory.
+func manyGrouped(r *runner, st *stage) (runs int, wrong []string, err error) {
+	enter, remove, err := memoryGroup(256)
+	if err != nil {
+		return 0, nil, err
+	}
+	runs, wrong, err = st.many(r, enter+" && ulimit -n 64")
+	return runs, wrong, errors.Join(err, remove())
+}
+
+func (st *stage) many(r *runner, limit string) (runs int, wrong []string, err error) {
 	n := 5000
 	if r.points > 0 {
 		n = 200
@@ -89,7 +178,7 @@ func manyFiles(r *runner, st *stage) (runs int, wrong []string, err error) {
 	if err := before.put(st.dir); err != nil {
 		return 0, nil, err
 	}
-	status, said, err := st.limitRun("ulimit -n 64", nil, argv...)
+	status, said, err := st.limitRun(limit, nil, argv...)
 	if err != nil {
 		return 0, nil, err
 	}

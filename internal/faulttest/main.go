@@ -7,11 +7,12 @@
 // and other processes change its files. Whatever happens, a file is the old or the
 // new one, nothing else is left behind, and the exit status says which.
 //
-//	faulttest -gobtfenc bin/gobtfenc [-points N] [-only WORDS] OBJECTS
+//	faulttest -gobtfenc bin/gobtfenc [-points N] [-j N] [-only WORDS] [-scene WORDS] OBJECTS
 //
 // OBJECTS is testdata/kernel/obj. A line is printed for each fault, with the
-// number of points at which it was tried: every one of the system calls at which it
-// can happen, in every command that writes files, or N of them for each command.
+// number of commands in which it can happen and of points at which it was tried:
+// every one of the system calls at which it can happen, in every command that writes
+// files, or N of them for each command. A second table has a line for each command.
 // The exit status is 1 if something was lost.
 package main
 
@@ -22,8 +23,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 func main() {
@@ -33,6 +37,7 @@ func main() {
 	}
 	tool := flag.String("gobtfenc", "bin/gobtfenc", "the command under test")
 	points := flag.Int("points", 0, "how many system calls of each command are tried, 0 for all")
+	jobs := flag.Int("j", runtime.GOMAXPROCS(0), "how many commands at once")
 	only := flag.String("only", "", "the faults whose names begin so")
 	scene := flag.String("scene", "", "the commands whose names begin so")
 	flag.Parse()
@@ -40,7 +45,7 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	r := &runner{tool: *tool, objects: flag.Arg(0), points: *points, only: *only, scene: *scene, out: os.Stdout}
+	r := &runner{tool: *tool, objects: flag.Arg(0), points: *points, jobs: *jobs, only: *only, scene: *scene, out: os.Stdout}
 	if err := r.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "faulttest:", err)
 		os.Exit(1)
@@ -50,7 +55,7 @@ func main() {
 // runner tries faults.
 type runner struct {
 	tool, objects string
-	points        int
+	points, jobs  int
 	only, scene   string
 	out           io.Writer
 
@@ -59,13 +64,29 @@ type runner struct {
 
 // row is a line of the table: what a fault has come to in all scenes.
 type row struct {
-	points            int // at which it was tried
+	commands          int // in which it can happen
+	points, possible  int // at which it was tried, and could have been
 	old, new          int // files
 	failed            int // runs that said so
 	leftOver, cleared int // temporary files, and those that the next run took away
 	trailing          int // files with bytes behind their end
 	overwritten       int // changes of others that came between the last look and the change
 	wrong             []string
+}
+
+// add adds what b came to.
+func (a *row) add(b *row) {
+	a.commands += b.commands
+	a.points += b.points
+	a.possible += b.possible
+	a.old += b.old
+	a.new += b.new
+	a.failed += b.failed
+	a.leftOver += b.leftOver
+	a.cleared += b.cleared
+	a.trailing += b.trailing
+	a.overwritten += b.overwritten
+	a.wrong = append(a.wrong, b.wrong...)
 }
 
 func (r *runner) run() error {
@@ -93,25 +114,43 @@ func (r *runner) run() error {
 		}
 		stages = append(stages, st)
 	}
-	fmt.Fprintf(r.out, "%-36s %7s %7s %7s %7s %9s %9s %s\n", "fault", "points", "old", "new", "failed", "left over", "cleared", "lost")
+	fmt.Fprintf(r.out, "%-36s %8s %7s %7s %7s %7s %7s %9s %9s %s\n", "fault", "commands", "points", "of", "old", "new", "failed", "left over", "cleared", "lost")
 	lost := 0
+	commands := make([]row, len(stages))
 	for i := range faults {
 		if !strings.HasPrefix(faults[i].name, r.only) {
 			continue
 		}
 		var sum row
 		start := time.Now()
-		for _, st := range stages {
-			if err := r.try(st, &faults[i], &sum); err != nil {
-				return fmt.Errorf("%s: %s: %w", st.name, faults[i].name, err)
-			}
+		rows := make([]row, len(stages))
+		var g errgroup.Group
+		g.SetLimit(r.jobs)
+		for k, st := range stages {
+			g.Go(func() error {
+				if err := r.try(st, &faults[i], &rows[k]); err != nil {
+					return fmt.Errorf("%s: %s: %w", st.name, faults[i].name, err)
+				}
+				return nil
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+		for k := range rows {
+			sum.add(&rows[k])
+			commands[k].add(&rows[k])
 		}
 		r.print(faults[i].name, &sum, time.Since(start))
 		lost += len(sum.wrong)
 	}
-	more, err := r.around(stages)
+	more, err := r.around(stages, commands)
 	if err != nil {
 		return err
+	}
+	fmt.Fprintf(r.out, "\n%-36s %8s %7s %s\n", "command", "faults", "points", "lost")
+	for k, st := range stages {
+		fmt.Fprintf(r.out, "%-36s %8d %7d %d\n", st.name, commands[k].commands, commands[k].points, len(commands[k].wrong))
 	}
 	if lost += more; lost > 0 {
 		return fmt.Errorf("%d runs went wrong", lost)
@@ -152,7 +191,7 @@ func (r *runner) print(name string, sum *row, took time.Duration) {
 	if sum.trailing > 0 {
 		what += fmt.Sprintf("; %d files had bytes behind their end, until the next run", sum.trailing)
 	}
-	fmt.Fprintf(r.out, "%-36s %7d %7d %7d %7d %9d %9d %s (%.0f s)\n", name, sum.points, sum.old, sum.new, sum.failed, sum.leftOver, sum.cleared, what, took.Seconds())
+	fmt.Fprintf(r.out, "%-36s %8d %7d %7d %7d %7d %7d %9d %9d %s (%.0f s)\n", name, sum.commands, sum.points, sum.possible, sum.old, sum.new, sum.failed, sum.leftOver, sum.cleared, what, took.Seconds())
 	for i, w := range sum.wrong {
 		if i == 20 {
 			fmt.Fprintf(r.out, "\tand %d more\n", len(sum.wrong)-i)
@@ -174,6 +213,9 @@ func (r *runner) try(st *stage, fault *fault, sum *row) error {
 		if m.before, m.after, err = fault.other.settle(st); err != nil {
 			return err
 		}
+	}
+	if sum.possible = total; total > 0 {
+		sum.commands = 1
 	}
 	step := 1
 	if r.points > 0 {
@@ -221,7 +263,10 @@ func (r *runner) point(st *stage, fault *fault, n int, m *meddled, sum *row) err
 		if !fault.at(c) {
 			return fault.others(c)
 		}
-		if seen++; seen-1 != n {
+		if seen++; seen-1 > n && fault.onward {
+			return fault.verdict
+		}
+		if seen-1 != n {
 			return fault.others(c)
 		}
 		met = fmt.Sprintf("%s of %q", c.name(), c.path)
@@ -269,7 +314,7 @@ func (r *runner) point(st *stage, fault *fault, n int, m *meddled, sum *row) err
 	st.judge(end, f, fault)
 	sum.old, sum.new, sum.trailing, sum.leftOver = sum.old+f.old, sum.new+f.new, sum.trailing+f.trailing, sum.leftOver+len(f.extra)
 	wrong(f.wrong)
-	if !fault.kill && f.trailing == 0 && n%5 != 0 {
+	if !fault.leaves && f.trailing == 0 && n%5 != 0 {
 		return nil
 	}
 	return r.again(st, len(f.extra), wrong, sum)

@@ -35,7 +35,7 @@ func TestFaults(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	var out bytes.Buffer
-	r := &runner{tool: tool, objects: "../../testdata/kernel/obj", points: 1, out: &out}
+	r := &runner{tool: tool, objects: "../../testdata/kernel/obj", points: 1, jobs: 2, out: &out}
 	err := r.run()
 	t.Logf("\n%s", out.String())
 	if err != nil {

@@ -99,7 +99,7 @@ var allowed = map[string][]string{
 	"internal/archtest":    {"btf", "internal/btftest", "internal/checks", "internal/cost", "internal/kerneldir", "golang.org/x/sync"},
 	"internal/kbuildtest":  {"btf", "dwarf", "internal/btftest", "internal/checks", "internal/cost", "internal/idstest", "golang.org/x/sync"},
 	"internal/tidy":        nil,
-	"internal/faulttest":   nil,
+	"internal/faulttest":   {"golang.org/x/sync"},
 	"internal/hostiletest": {"github.com/klauspost/compress"},
 }
 
