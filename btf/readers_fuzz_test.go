@@ -56,6 +56,9 @@ func FuzzKernel(f *testing.F) {
 		if len(data) == 0 || len(data) > 1<<16 {
 			return
 		}
+		if len(data) > 1 && binary.NativeEndian.Uint16(data) == 0x9feb {
+			return // Check says what a kernel of that byte order would
+		}
 		kernel, ours := load(t, data), btf.Check(data, nil, rules)
 		if (kernel == nil) != (ours == nil) {
 			t.Fatalf("kernel %v, Check %v", kernel, ours)
