@@ -341,11 +341,19 @@ func writeInPlace(w *os.File, p *plan, opts *WriteOptions) (changed bool, err er
 			continue
 		}
 		if i <= 1 {
-			// Not committed: give the old file back to the byte.
+			// Not committed: give the old file back to the byte. Where the old
+			// header cannot be, the new one may stand there, and needs what is
+			// behind the end.
+			var undo error
 			if i == 1 {
-				writeSpan(w, span{0, p.oldHeader})
+				undo = writeSpan(w, span{0, p.oldHeader})
 			}
-			w.Truncate(int64(f.size))
+			if undo == nil {
+				undo = w.Truncate(int64(f.size))
+			}
+			if undo != nil {
+				return false, fmt.Errorf("change in place: %w; this cannot be undone, and bytes are left behind the end: %w", err, undo)
+			}
 			return false, fmt.Errorf("change in place: %w", err)
 		}
 		return true, fmt.Errorf("change in place: the new sections are in, but bytes are left behind the end: %w", err)

@@ -223,6 +223,55 @@ func TestReplaceSectionFails(t *testing.T) {
 	}
 }
 
+// TestReplaceSectionNotUndone takes the file away in the midst, so that what was
+// written cannot be taken back: the error says so, the old sections are read, and
+// the next change takes the bytes away.
+func TestReplaceSectionNotUndone(t *testing.T) {
+	for _, step := range []string{"append", "commit"} {
+		path, old := module(t)
+		var r Reader
+		f, err := r.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := newPlan(f, []Patch{{".BTF", newTypes}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = writeInPlace(w, p, &WriteOptions{step: func(s string) error {
+			if s == step {
+				return w.Close()
+			}
+			return nil
+		}})
+		r.Close()
+		if !errors.Is(err, os.ErrClosed) || !strings.Contains(err.Error(), "bytes are left behind the end") {
+			t.Errorf("%s: error %v", step, err)
+		}
+		now, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(now[:len(old)], old) || (len(now) > len(old)) != (step == "commit") {
+			t.Errorf("%s: %d bytes, of which %d begin the old file: %v", step, len(now), len(old), bytes.Equal(now[:len(old)], old))
+		}
+		if _, err := ReplaceSection(path, ".BTF", newTypes, WriteOptions{}); err != nil {
+			t.Errorf("%s: next change: %v", step, err)
+		}
+		want, err := Inject(old, Patch{".BTF", newTypes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, want) {
+			t.Errorf("%s: next change: other bytes than Inject, error %v", step, err)
+		}
+	}
+}
+
 func TestReplaceSectionRefused(t *testing.T) {
 	change := func(path string) error { return os.WriteFile(path, []byte("something else"), 0o644) }
 	tests := []struct {

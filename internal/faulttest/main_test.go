@@ -31,6 +31,7 @@ func TestFaults(t *testing.T) {
 	}
 	tool := filepath.Join(t.TempDir(), "gobtfenc")
 	build := exec.Command("go", "build", "-o", tool, "../../cmd/gobtfenc")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // what ld.so meets is not ours
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
