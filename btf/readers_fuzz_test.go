@@ -276,7 +276,7 @@ func isSharedName(err error) bool {
 // makes an old bit-field of a member that cilium/ebpf turns into a new one.
 func narrowInt(b *btf.BTF, id btf.ID) bool {
 	r := b.Row(id)
-	return r != nil && r.Info.Kind() == btf.KindInt && r.Aux&0xffffff != r.Type*8
+	return r != nil && r.Info.Kind() == btf.KindInt && uint64(r.Aux&0xffffff) != uint64(r.Type)*8
 }
 
 func itemName(b *btf.BTF, it btf.Item) string {
