@@ -300,10 +300,9 @@ func writeInPlace(w *os.File, p *plan, opts *WriteOptions) (changed bool, err er
 	if err := lockFile(w); err != nil {
 		return false, fmt.Errorf("lock: %w", err)
 	}
-	if st, err := w.Stat(); err != nil {
+	// By its name too: another file may have taken its place meanwhile.
+	if err := checkUnchanged(f.path, w, f.Stamp); err != nil {
 		return false, err
-	} else if !StampOf(st).Equal(f.Stamp) {
-		return false, ErrChanged
 	}
 	start := (max(f.size, p.size()) + 15) &^ 15
 	// The zeros up to start are written too: then none of the later steps
@@ -352,7 +351,7 @@ func writeInPlace(w *os.File, p *plan, opts *WriteOptions) (changed bool, err er
 				undo = w.Truncate(int64(f.size))
 			}
 			if undo != nil {
-				return false, fmt.Errorf("change in place: %w; this cannot be undone, and bytes are left behind the end: %w", err, undo)
+				return false, fmt.Errorf("change in place: it cannot be undone, and bytes are left behind the end: %w", err)
 			}
 			return false, fmt.Errorf("change in place: %w", err)
 		}

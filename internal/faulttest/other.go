@@ -102,7 +102,8 @@ type meddled struct {
 func (m *meddled) judge(st *stage, end *ended, now snapshot) (f found, lost bool) {
 	target := m.o.target(st)
 	for name, is := range now {
-		ok := name == target && bytes.Equal(is.data, m.left) || isManifest(name) && wholeManifest(is.data) || wholeReport(name, is.data)
+		isTarget := name == target || is.same == target || now[target].same == name // other names of one file
+		ok := isTarget && bytes.Equal(is.data, m.left) || isManifest(name) && wholeManifest(is.data) || wholeReport(name, is.data)
 		if isCache(name) {
 			continue
 		}
