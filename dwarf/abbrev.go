@@ -67,6 +67,13 @@ type AbbrevTable struct {
 	Size int
 }
 
+// MaxAbbrevs is how many abbreviations a table may have. Compilers need some hundred,
+// and a whole program in one unit some ten thousand; each takes thirty times its bytes.
+const MaxAbbrevs = 1 << 18
+
+// Len returns the number of abbreviations.
+func (t *AbbrevTable) Len() int { return len(t.dense) + len(t.rest) }
+
 // Lookup returns the abbreviation of a code, nil where there is none.
 func (t *AbbrevTable) Lookup(code uint64) *Abbrev {
 	if code-1 < uint64(len(t.dense)) {
@@ -100,6 +107,10 @@ func (t *AbbrevTable) Compile(abbrev []byte, off uint64, enc Encoding, sel *Sele
 			return c.err
 		}
 		switch {
+		case t.Len() == MaxAbbrevs:
+			c.off = at
+			c.fail("table has more than %d abbreviations", MaxAbbrevs)
+			return c.err
 		case code == uint64(len(t.dense))+1 && len(t.rest) == 0:
 			t.dense = append(t.dense, a)
 		case code <= uint64(len(t.dense)):

@@ -45,6 +45,8 @@ func TestCompileErrors(t *testing.T) {
 		{"large form", "\x01\x11\x00\x03\x80\x80\x04\x00\x00\x00", "form 0x10000 is not known"},
 		{"twice", "\x01\x11\x00\x00\x00\x01\x11\x00\x00\x00\x00", "abbreviation code 1 is declared twice"},
 		{"odd code twice", "\x09\x11\x00\x00\x00\x09\x11\x00\x00\x00\x00", "abbreviation code 9 is declared twice"},
+		{"too many", abbreviations(1, dwarf.MaxAbbrevs+1), "offset 0x1bbf82: table has more than 262144 abbreviations"},
+		{"too many odd codes", abbreviations(9, dwarf.MaxAbbrevs+1), "table has more than 262144 abbreviations"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var table dwarf.AbbrevTable
@@ -54,6 +56,15 @@ func TestCompileErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// abbreviations is a table of n tags without attributes, with codes from first.
+func abbreviations(first, n int) string {
+	var b []byte
+	for code := range n {
+		b = append(binary.AppendUvarint(b, uint64(first+code)), 0x0b, 0, 0, 0)
+	}
+	return string(append(b, 0))
 }
 
 // TestTruncated cuts the sample at every byte: each cut is an error, with its

@@ -2,6 +2,7 @@ package dwarfconv
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"strings"
@@ -259,6 +260,40 @@ func TestOverlappingTables(t *testing.T) {
 	err := c.Reset(&Sections{Info: info, Abbrev: abbrev, Order: dwarftestOrder}, btf.NewStrings(nil), all)
 	if err == nil || !strings.Contains(err.Error(), "tables overlap too much") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestManyAbbreviations lets two large tables be in use at once, and one after the
+// other, which is all right.
+func TestManyAbbreviations(t *testing.T) {
+	var abbrev []byte
+	var at [2]uint32
+	for i := range at {
+		at[i] = uint32(len(abbrev))
+		for code := range dwarf.MaxAbbrevs * 2 / 3 {
+			abbrev = append(binary.AppendUvarint(abbrev, uint64(code+1)), 0x11, 0, 0, 0)
+		}
+		abbrev = append(abbrev, 0)
+	}
+	for _, test := range []struct {
+		order []int
+		want  string
+	}{
+		{[]int{0, 0, 1, 1}, ""},
+		{[]int{0, 1, 0}, "tables in use have more than 262144 abbreviations"},
+	} {
+		var info []byte
+		for _, table := range test.order {
+			info = append(binary.LittleEndian.AppendUint32(append(info, 9, 0, 0, 0, 4, 0), at[table]), 8, 1, 1)
+		}
+		c := NewConverter()
+		err := c.Reset(&Sections{Info: info, Abbrev: abbrev, Order: dwarftestOrder}, btf.NewStrings(nil), all)
+		for u := new(Unit); err == nil && u != nil; {
+			u, err = c.Next()
+		}
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v: error %v, want %q", test.order, err, test.want)
+		}
 	}
 }
 

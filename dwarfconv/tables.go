@@ -1,6 +1,7 @@
 package dwarfconv
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/gobtfenc/gobtfenc/dwarf"
@@ -18,6 +19,7 @@ type tableCache struct {
 	users  map[tableKey]int // units to come
 	free   []*dwarf.AbbrevTable
 	budget int // bytes that may still be read
+	live   int // abbreviations of tables
 }
 
 // tableUse is a compiled table and how many walks are reading it.
@@ -49,7 +51,7 @@ func (t *tableCache) reset(heads []head, abbrevSize int) {
 	if t.users == nil {
 		t.users, t.tables, t.seen = map[tableKey]int{}, map[tableKey]tableUse{}, map[uint64]bool{}
 	}
-	t.budget = abbrevBudget * abbrevSize
+	t.budget, t.live = abbrevBudget*abbrevSize, 0
 	for _, use := range t.tables {
 		t.free = append(t.free, use.table)
 	}
@@ -73,6 +75,7 @@ func (t *tableCache) get(abbrev []byte, u *head, enc dwarf.Encoding) (*dwarf.Abb
 			return nil, err
 		}
 		use.table = table
+		t.live += table.Len()
 	}
 	use.walks++
 	t.tables[key] = use
@@ -86,6 +89,9 @@ func (t *tableCache) compile(abbrev []byte, u *head, enc dwarf.Encoding) (*dwarf
 	}
 	if err := table.Compile(abbrev, u.AbbrevOff, enc, &selection); err != nil {
 		return nil, err
+	}
+	if t.live+table.Len() > dwarf.MaxAbbrevs {
+		return nil, &dwarf.DecodeError{Section: ".debug_abbrev", Offset: u.AbbrevOff, Msg: fmt.Sprintf("tables in use have more than %d abbreviations", dwarf.MaxAbbrevs)}
 	}
 	return table, t.spend(&u.Unit, table.Size)
 }
@@ -103,6 +109,7 @@ func (t *tableCache) put(u *head, again bool) {
 	t.tables[key] = use
 	if t.users[key] <= 0 && use.walks == 0 {
 		t.free = append(t.free, use.table)
+		t.live -= use.table.Len()
 		delete(t.tables, key)
 	}
 }
