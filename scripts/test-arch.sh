@@ -13,6 +13,7 @@
 #
 #	GOBTFENC_KERNEL_DIR  an unpacked kernel, of whatever machine, instead of all that
 #	SAMPLE               how many modules pahole encodes (default 60; 0 for all)
+#	KEEP                 a folder for what pahole makes, in which the next run finds it
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -35,7 +36,10 @@ of() {
 	esac
 }
 
-compare() { go run ./internal/archtest -gobtfenc bin/gobtfenc -sample "${SAMPLE:-60}" -features "$features" "$1"; }
+compare() {
+	go run ./internal/archtest -gobtfenc bin/gobtfenc -sample "${SAMPLE:-60}" -features "$features" \
+		${KEEP:+-keep "$KEEP/$(basename "$1")"} "$1"
+}
 
 features=pahole-1.24
 if [ -n "${GOBTFENC_KERNEL_DIR:-}" ]; then

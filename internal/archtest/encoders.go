@@ -2,10 +2,18 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gobtfenc/gobtfenc/internal/cost"
 )
@@ -19,23 +27,67 @@ func (b *bench) encode(out string, files []string, flags ...string) (cost.Cost, 
 	return cost.Run(exec.Command(b.tool, append(args, files...)...))
 }
 
-// runPahole runs pahole as Kbuild does, once for each file, but has it write the
-// BTF into the folder called out. base is empty for vmlinux.
-func (b *bench) runPahole(out, base string, files []string) (cost.Cost, error) {
-	if err := os.Mkdir(b.out(out), 0o755); err != nil {
-		return cost.Cost{}, err
+// runPahole runs pahole as Kbuild does, once for each file, but has it write the BTF into the folder
+// called out, or into that of the flag -keep: what is there already of an earlier run is not made
+// again, and how many files that is is returned. base is empty for vmlinux.
+func (b *bench) runPahole(out, base string, files []string) (spent cost.Cost, kept int, err error) {
+	if err := os.MkdirAll(b.out(out), 0o755); err != nil {
+		return spent, 0, err
 	}
 	flags := strings.Fields(b.paholeFlags)
 	if base != "" {
 		flags = append(flags, "--btf_base", base)
+		if err := b.keepBase(base); err != nil {
+			return spent, 0, err
+		}
 	}
-	var pairs bytes.Buffer
+	var g errgroup.Group
+	g.SetLimit(jobs)
+	var mu sync.Mutex
+	start := time.Now()
 	for _, f := range files {
-		fmt.Fprintf(&pairs, "%s\x00%s\x00", b.result(out, f), f)
+		result := b.result(out, f)
+		if _, err := os.Stat(result); err == nil {
+			kept++
+			continue
+		}
+		g.Go(func() error {
+			// A name of its own until it is whole: a run may be killed.
+			c, err := cost.Run(exec.Command(b.pahole, append(slices.Clone(flags), "--btf_encode_detached="+result+".new", f)...))
+			if err == nil {
+				err = os.Rename(result+".new", result)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			spent.CPU += c.CPU
+			spent.RSS = max(spent.RSS, c.RSS)
+			return err
+		})
 	}
-	cmd := exec.Command("xargs", append([]string{"-0", "-n2", fmt.Sprintf("-P%d", jobs), b.pahole}, append(flags, "--btf_encode_detached")...)...)
-	cmd.Stdin = &pairs
-	return cost.Run(cmd)
+	err = g.Wait()
+	spent.Wall = time.Since(start)
+	return spent, kept, err
+}
+
+// keepBase puts the base beside the results that are kept, as they mean nothing without it. It is an
+// error if those that are there stand on another one.
+func (b *bench) keepBase(base string) error {
+	if b.keep == "" {
+		return nil
+	}
+	now, err := os.ReadFile(base)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(b.keep, "base.btf")
+	before, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return os.WriteFile(path, now, 0o644)
+	}
+	if err == nil && !bytes.Equal(before, now) {
+		err = fmt.Errorf("%s is another base than this run's: remove the folder", path)
+	}
+	return err
 }
 
 // paholeVersion is what pahole calls itself: pahole v1.24.

@@ -2,7 +2,7 @@
 // compares the result by meaning with what the kernel ships with or, where it ships without BTF,
 // with what pahole makes of the same files here.
 //
-//	archtest -gobtfenc bin/gobtfenc [-pahole COMMAND] [-features LIST] [-sample N] KERNEL
+//	archtest -gobtfenc bin/gobtfenc [-pahole COMMAND] [-features LIST] [-sample N] [-keep FOLDER] KERNEL
 //
 // KERNEL is a folder with a vmlinux and modules that have DWARF, as scripts/fetch-kernel.sh unpacks
 // it. Nothing is run of it, so any machine tests kernels of all others. Each check prints a line; the
@@ -30,8 +30,8 @@ const jobs = 2
 
 // options are the flags.
 type options struct {
-	tool, pahole, paholeFlags, features string
-	sample                              int
+	tool, pahole, paholeFlags, features, keep string
+	sample                                    int
 }
 
 func main() {
@@ -41,6 +41,7 @@ func main() {
 	flag.StringVar(&o.paholeFlags, "pahole-flags", "-J --btf_gen_floats --lang_exclude=rust", "what it is told, separated by blanks")
 	flag.StringVar(&o.features, "features", "pahole-1.24", "what gobtfenc is told to be like it")
 	flag.IntVar(&o.sample, "sample", 0, "how many modules pahole encodes, spread over all of them by size; 0 for all")
+	flag.StringVar(&o.keep, "keep", "", "a folder for what pahole makes of this kernel; what an earlier run left there is taken as it is")
 	flag.Parse()
 	if flag.NArg() != 1 || o.sample < 0 {
 		flag.Usage()
@@ -66,7 +67,13 @@ type bench struct {
 	shipped []byte // .BTF of vmlinux, nil for none
 }
 
-func (b *bench) out(name string) string { return filepath.Join(b.work, name) }
+// out is the folder for results of that name. pahole's take so long that they can be kept.
+func (b *bench) out(name string) string {
+	if b.keep != "" && strings.HasSuffix(name, "pahole") {
+		return filepath.Join(b.keep, name)
+	}
+	return filepath.Join(b.work, name)
+}
 
 // result is the file in the folder called out that has the BTF of a file.
 func (b *bench) result(out, file string) string {
@@ -124,10 +131,13 @@ func (b *bench) vmlinux() error {
 	if b.shipped == nil {
 		b.base = got
 		what = b.paholeVersion()
-		if u, err = b.runPahole("vmlinux-pahole", "", []string{b.Vmlinux}); err != nil {
+		u, kept, err := b.runPahole("vmlinux-pahole", "", []string{b.Vmlinux})
+		if err != nil {
 			return err
 		}
-		b.Note("vmlinux by %s: %s", what, u)
+		if kept == 0 {
+			b.Note("vmlinux by %s: %s", what, u)
+		}
 		if want, err = os.ReadFile(b.result("vmlinux-pahole", b.Vmlinux)); err != nil {
 			return err
 		}
@@ -183,11 +193,11 @@ func (b *bench) compare() error {
 		files = spread(files, b.sample)
 	}
 	what := b.paholeVersion()
-	u, err := b.runPahole("pahole", b.base, files)
+	u, kept, err := b.runPahole("pahole", b.base, files)
 	if err != nil {
 		return err
 	}
-	b.Note("%d modules by xargs -P%d %s: %s", len(files), jobs, what, u)
+	b.Note("%d modules by %s, %d processes at a time: %s", len(files)-kept, what, jobs, u)
 	return b.compareModules(files, what, func(module string) ([]byte, error) { return os.ReadFile(b.result("pahole", module)) })
 }
 
