@@ -6,21 +6,21 @@
 #
 #	scripts/test-arch.sh [ARCH...]   default: arm64
 #
-# arm64 is compared with the BTF that it ships with. The others ship without, and are compared with
-# what pahole 1.24 makes of the same files here; riscv64 and loong64 are of newer releases, with BTF by
-# a newer pahole, whose functions are not quite those of any features here (docs/machines.md). A kernel is 360 MB to 1.1 GB to fetch and 1.5 to
-# 9 GB unpacked, of which only arm64's stays.
+# arm64 is compared with the BTF that it ships with, the others with what pahole 1.24 makes of the same
+# files here: those of Debian 12 ship without, and riscv64 and loong64 with that of a newer pahole. A
+# kernel is 360 MB to 1.1 GB to fetch and 1.5 to 9 GB unpacked, of which only arm64's stays.
 #
 #	GOBTFENC_KERNEL_DIR  an unpacked kernel, of whatever machine, instead of all that
 #	SAMPLE               how many modules pahole encodes (default 60; 0 for all)
+#	PAHOLE               the pahole 1.24 (default: that in PATH, which Debian 12 has)
 #	KEEP                 a folder for what pahole makes, in which the next run finds it
 set -eu
 cd "$(dirname "$0")/.."
 
-# of ARCH: the packages to be had for it, the best one first, and the release if it is not in the
-# system's sources.
+# of ARCH: the packages to be had for it, the best one first, the release if it is not in the
+# system's sources, and whether its own BTF is of no use.
 of() {
-	suite= features=pahole-1.24
+	suite= own=
 	case $1 in
 	arm64) packages="linux-image-6.12.111+deb12-cloud-arm64-dbg linux-image-6.12-cloud-arm64-dbg" ;;
 	armel) packages=linux-image-rpi-dbg ;;
@@ -30,18 +30,18 @@ of() {
 	mips64el) packages=linux-image-octeon-dbg ;;
 	ppc64el) packages=linux-image-powerpc64le-dbg ;;
 	s390x) packages=linux-image-s390x-dbg ;;
-	riscv64) packages=linux-image-riscv64-dbg suite=trixie features=default ;;
-	loong64) packages=linux-image-loong64-dbg suite=sid features=default ;;
+	riscv64) packages=linux-image-riscv64-dbg suite=trixie own=-own ;;
+	loong64) packages=linux-image-loong64-dbg suite=sid own=-own ;;
 	*) echo "test-arch: unknown machine $1" >&2 && exit 2 ;;
 	esac
 }
 
 compare() {
-	go run ./internal/archtest -gobtfenc bin/gobtfenc -sample "${SAMPLE:-60}" -features "$features" \
-		${KEEP:+-keep "$KEEP/$(basename "$1")"} "$1"
+	go run ./internal/archtest -gobtfenc bin/gobtfenc -sample "${SAMPLE:-60}" -pahole "${PAHOLE:-pahole}" \
+		$own ${KEEP:+-keep "$KEEP/$(basename "$1")"} "$1"
 }
 
-features=pahole-1.24
+own=
 if [ -n "${GOBTFENC_KERNEL_DIR:-}" ]; then
 	compare "$GOBTFENC_KERNEL_DIR"
 	exit

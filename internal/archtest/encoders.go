@@ -90,11 +90,16 @@ func (b *bench) keepBase(base string) error {
 	return err
 }
 
-// paholeVersion is what pahole calls itself: pahole v1.24.
-func (b *bench) paholeVersion() string {
-	v, err := exec.Command(b.pahole, "--version").Output()
+// checkPahole asks pahole for its version. It is an error if there is none, or if it is not the one
+// whose features gobtfenc is told to have: that would be found after hours, as functions that differ.
+func (b *bench) checkPahole() error {
+	out, err := exec.Command(b.pahole, "--version").Output()
 	if err != nil {
-		return b.pahole
+		return fmt.Errorf("%s has no BTF to compare with, so pahole is needed: %w", b.Vmlinux, err)
 	}
-	return "pahole " + strings.TrimSpace(string(v))
+	b.version = strings.TrimSpace(string(out))
+	if want, ok := strings.CutPrefix(b.features, "pahole-"); ok && b.version != "v"+want {
+		return fmt.Errorf("%s is %s, which cannot be compared with the features %s: name one that is v%s", b.pahole, b.version, b.features, want)
+	}
+	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/gobtfenc/gobtfenc/internal/kerneldir"
 )
 
 // TestKeep: what pahole made is kept over runs and not made again; what a failed run left unfinished is
@@ -46,5 +48,27 @@ case $5 in *bad.ko) exit 1 ;; esac
 	write("base", "two")
 	if _, err := run(good); err == nil {
 		t.Error("results on another base were taken")
+	}
+}
+
+// TestCheckPahole: a pahole that is missing, or is not the one to compare with, is an error at once.
+func TestCheckPahole(t *testing.T) {
+	pahole := filepath.Join(t.TempDir(), "pahole")
+	if err := os.WriteFile(pahole, []byte("#!/bin/sh\necho v1.30\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		pahole, features string
+		good             bool
+	}{
+		{pahole, "pahole-1.24", false},
+		{pahole, "pahole-1.30", true},
+		{pahole, "default", true},
+		{pahole + ".missing", "default", false},
+	} {
+		b := &bench{options: options{pahole: c.pahole, features: c.features}, Kernel: &kerneldir.Kernel{Vmlinux: "vmlinux"}}
+		if err := b.checkPahole(); (err == nil) != c.good {
+			t.Errorf("%s with %s: %v", c.pahole, c.features, err)
+		}
 	}
 }

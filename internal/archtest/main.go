@@ -1,8 +1,9 @@
 // Command archtest has gobtfenc encode a kernel of any machine, vmlinux and all modules, and
-// compares the result by meaning with what the kernel ships with or, where it ships without BTF,
-// with what pahole makes of the same files here.
+// compares the result by meaning with what the kernel ships with or, where it ships without BTF or
+// with that of a pahole whose features gobtfenc has no name for, with what pahole makes of the same
+// files here.
 //
-//	archtest -gobtfenc bin/gobtfenc [-pahole COMMAND] [-features LIST] [-sample N] [-keep FOLDER] KERNEL
+//	archtest -gobtfenc bin/gobtfenc [-own] [-pahole COMMAND] [-features LIST] [-sample N] [-keep FOLDER] KERNEL
 //
 // KERNEL is a folder with a vmlinux and modules that have DWARF, as scripts/fetch-kernel.sh unpacks
 // it. Nothing is run of it, so any machine tests kernels of all others. Each check prints a line; the
@@ -32,6 +33,7 @@ const jobs = 2
 type options struct {
 	tool, pahole, paholeFlags, features, keep string
 	sample                                    int
+	own                                       bool
 }
 
 func main() {
@@ -41,6 +43,7 @@ func main() {
 	flag.StringVar(&o.paholeFlags, "pahole-flags", "-J --btf_gen_floats --lang_exclude=rust", "what it is told, separated by blanks")
 	flag.StringVar(&o.features, "features", "pahole-1.24", "what gobtfenc is told to be like it")
 	flag.IntVar(&o.sample, "sample", 0, "how many modules pahole encodes, spread over all of them by size; 0 for all")
+	flag.BoolVar(&o.own, "own", false, "compare with pahole what ships with BTF, too")
 	flag.StringVar(&o.keep, "keep", "", "a folder for what pahole makes of this kernel; what an earlier run left there is taken as it is")
 	flag.Parse()
 	if flag.NArg() != 1 || o.sample < 0 {
@@ -64,7 +67,8 @@ type bench struct {
 	// base is what modules are encoded on: vmlinux where it ships with BTF,
 	// else what was made of it.
 	base    string
-	shipped []byte // .BTF of vmlinux, nil for none
+	shipped []byte // .BTF of vmlinux, nil for none to compare with
+	version string // of pahole, v1.24; empty if it is not needed
 }
 
 // out is the folder for results of that name. pahole's take so long that they can be kept.
@@ -104,7 +108,7 @@ func run(o options, dir string) error {
 	return b.Close()
 }
 
-// readVmlinux finds out what machine the kernel is for and what it ships with.
+// readVmlinux finds out what machine the kernel is for and what there is to compare it with.
 func (b *bench) readVmlinux() error {
 	f, err := elf.Open(b.Vmlinux)
 	if err != nil {
@@ -112,10 +116,11 @@ func (b *bench) readVmlinux() error {
 	}
 	defer f.Close()
 	b.elf = f.FileHeader
-	if s := f.Section(".BTF"); s != nil {
+	if s := f.Section(".BTF"); s != nil && !b.own {
 		b.shipped, err = s.Data()
+		return err
 	}
-	return err
+	return b.checkPahole()
 }
 
 // vmlinux encodes vmlinux and compares it with what it ships with, or with
@@ -130,7 +135,7 @@ func (b *bench) vmlinux() error {
 	b.base = b.Vmlinux
 	if b.shipped == nil {
 		b.base = got
-		what = b.paholeVersion()
+		what = "pahole " + b.version
 		u, kept, err := b.runPahole("vmlinux-pahole", "", []string{b.Vmlinux})
 		if err != nil {
 			return err
@@ -192,7 +197,7 @@ func (b *bench) compare() error {
 	if b.sample > 0 {
 		files = spread(files, b.sample)
 	}
-	what := b.paholeVersion()
+	what := "pahole " + b.version
 	u, kept, err := b.runPahole("pahole", b.base, files)
 	if err != nil {
 		return err
