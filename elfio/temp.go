@@ -90,6 +90,19 @@ func removeStale(name string) (removed bool) {
 	return tryLock(f) == lockGot && isNamed(f, name) && os.Remove(name) == nil
 }
 
+// RemoveTemps removes temporary files beside path that killed runs have left. Who writes
+// path does so on the way; this is for who finds that it is to stay as it is, which
+// another run may have made it.
+func RemoveTemps(path string) {
+	for try := range lockedNames {
+		name := tempName(path, try)
+		if _, err := os.Lstat(name); err != nil {
+			return // the first is taken first
+		}
+		removeStale(name)
+	}
+}
+
 // publish closes the file and puts it in the place of path. If it cannot, nothing
 // is left of it.
 func (t *tempFile) publish(path string) error {

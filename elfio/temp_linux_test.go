@@ -50,6 +50,34 @@ func TestStaleTemp(t *testing.T) {
 	}
 }
 
+// Where a file has all already, nothing is written, and what was left beside it goes
+// all the same.
+func TestStaleTempUnchanged(t *testing.T) {
+	path, _ := module(t)
+	if _, err := ReplaceSection(path, ".BTF", newTypes, WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for try := range 3 {
+		if err := os.WriteFile(tempName(path, try), []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	live, err := os.Open(tempName(path, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer live.Close()
+	if err := syscall.Flock(int(live.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if changed, err := ReplaceSection(path, ".BTF", newTypes, WriteOptions{}); err != nil || changed {
+		t.Errorf("changed %v, error %v", changed, err)
+	}
+	if names := fileNames(t, path); names != ".x.ko.gobtfenc-1 x.ko" {
+		t.Errorf("directory has %s", names)
+	}
+}
+
 // Two processes that replace one file have temporary files of their own.
 func TestTempsAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.ko")

@@ -121,6 +121,7 @@ func replaceSections(f *File, opts *WriteOptions, patches []Patch) (bool, error)
 		return false, err
 	}
 	if p == nil {
+		RemoveTemps(f.path)
 		opts.leave(f.Stamp)
 		return false, nil
 	}
@@ -223,11 +224,11 @@ func writeRenamed(old *os.File, st os.FileInfo, p *plan, opts *WriteOptions) err
 
 // checkUnchanged checks that path is still the file that was read.
 func checkUnchanged(path string, old *os.File, want Stamp) error {
-	now, err := os.Lstat(path)
+	open, err := old.Stat()
 	if err != nil {
 		return err
 	}
-	open, err := old.Stat()
+	now, err := os.Lstat(path) // last: nothing comes between this and what follows
 	if err != nil {
 		return err
 	}

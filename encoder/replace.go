@@ -19,6 +19,8 @@ func replaceFiles(files ...elfio.NewFile) (changed bool, err error) {
 		}
 		if !same {
 			todo = append(todo, f)
+		} else {
+			elfio.RemoveTemps(f.Path)
 		}
 	}
 	if failed, err := elfio.WriteFilesAtomic(todo, 0o644); err != nil {
