@@ -1,8 +1,8 @@
 package btf
 
 // LongSize returns the size in bytes of the type long of C, which in a kernel is
-// that of an address; 0 where b and its base have none. The spellings are GCC's
-// and clang's.
+// that of an address, 4 or 8; 0 where b and its base have none. The spellings are
+// GCC's and clang's.
 func LongSize(b *BTF) uint32 {
 	if b.Base != nil {
 		if size := LongSize(b.Base); size != 0 {
@@ -17,7 +17,9 @@ func LongSize(b *BTF) uint32 {
 		name, _ := b.Str(r.Name)
 		switch string(name) {
 		case "long unsigned int", "unsigned long", "long int", "long":
-			return r.Type
+			if r.Type == 4 || r.Type == 8 {
+				return r.Type
+			}
 		}
 	}
 	return 0

@@ -145,7 +145,7 @@ func (f *File) wordSize(data []byte, base *btf.BTF) int {
 			return 0
 		}
 	}
-	if size := btf.LongSize(base); size == 4 || size == 8 {
+	if size := btf.LongSize(base); size != 0 {
 		return int(size)
 	}
 	return 0
