@@ -4,7 +4,8 @@
 # Which statements of the packages that read and write are run by all tests together, those
 # that run the command among them:
 #
-#	scripts/cover.sh [PACKAGE...]    tests of these (default ./...)
+#	scripts/cover.sh [PACKAGE...]    tests of these (default: of those packages, and of the command)
+#	LONG=1                           the long tests too, which look at more input and run little more
 #
 # Prints a line per package; fails below 90 %. What no test runs is in bin/cover.out, for
 # go tool cover -html or -func.
@@ -17,10 +18,14 @@ least=90
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-[ $# -gt 0 ] || set -- ./...
+# shellcheck disable=SC2086 # a list
+[ $# -gt 0 ] || set -- ${packages//,/ } ./cmd/gobtfenc
 # The commands that tests run write what they ran where the test does. Two tests cannot have
-# that: one that compares all words on stderr, and one in which no file may grow.
-go test ${SHORT:+-short} -count=1 -timeout 60m -skip '^TestPaholeMisuse$|^TestScript$/^treefull$' \
+# that: one that compares all words on stderr, and one in which no file may grow. Nor is there
+# anything of a process that is killed.
+short=-short
+[ -z "${LONG:-}" ] || short=
+go test $short -count=1 -timeout 60m -skip '^TestPaholeMisuse$|^TestKill$|^TestInterrupt|^TestScript$/^treefull$' \
 	-coverpkg="$packages" -coverprofile="$work/tests" "$@" >"$work/log" 2>&1 || {
 	cat "$work/log"
 	exit 1
