@@ -17,7 +17,7 @@
 #	                            first run; REGRESS=--update accepts it
 #	make test-slurm             a Slurm array measures a Debian kernel in parts
 #	make bench                  time and memory against pahole and the bare walk, as a table;
-#	                            PAHOLE, BENCH='-runs 7 -only xfs' or BENCH=-scale
+#	                            PAHOLE, BENCH='-runs 7 -only xfs' or BENCH=-scale, with a plot
 #	make bench-stages           speed and allocations of each stage on xfs.ko
 #	make fuzz FUZZTIME=1m       every fuzz target for that long, or as often as FUZZTIME=1000x says
 #	make cover                  which statements no test runs; fails below 90 %

@@ -5,12 +5,13 @@
 //
 //	bench [-runs N] [-long N] [-only REGEXP] [-full KERNEL] [-json FILE] KERNEL
 //	bench -scale [-runs N] [-only REGEXP] [-full KERNEL] [-json FILE] KERNEL
+//	bench -plot FILE >PLOT.svg
 //
 // KERNEL is a folder with a vmlinux and modules that have DWARF and .BTF, as
 // scripts/fetch-kernel.sh unpacks it; -full names that of a larger kernel, of
 // which all modules and amdgpu.ko are taken, too. With -scale, gobtfenc and the
 // walk are measured over more and more modules, and over single ones that are
-// larger and larger.
+// larger and larger. -plot draws what -scale has written as JSON.
 //
 // The programs of a row run in turns, so that a machine that is busy for a while
 // hits all of them. What they need is made ready outside the time measured.
@@ -59,8 +60,16 @@ func main() {
 	full := flag.String("full", "", "folder of a second, larger kernel")
 	scale := flag.Bool("scale", false, "measure how cost grows with work")
 	to := flag.String("json", "", "file for all samples")
+	plot := flag.String("plot", "", "print a plot of the samples that -scale has put into this file, and measure nothing")
 	flag.Parse()
 	var err error
+	if *plot != "" && flag.NArg() == 0 {
+		if err := printPlot(os.Stdout, *plot); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if b.only, err = regexp.Compile(*only); err != nil || flag.NArg() != 1 || b.runs < 1 || b.longRuns < 1 {
 		flag.Usage()
 		os.Exit(2)

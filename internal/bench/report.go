@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -59,4 +60,23 @@ func (r *report) write(path string) error {
 		return err
 	}
 	return os.WriteFile(path, append(b, '\n'), 0o644)
+}
+
+// printPlot prints the plot of a report in JSON.
+func printPlot(w io.Writer, path string) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	r := new(report)
+	if err := json.Unmarshal(b, r); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for _, row := range r.Rows {
+		if row == nil || row.Ours == nil || row.Walk == nil || row.Against != nil {
+			return fmt.Errorf("%s: not from -scale", path)
+		}
+	}
+	_, err = io.WriteString(w, growthPlot(r))
+	return err
 }
