@@ -1,6 +1,10 @@
 package btf
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gobtfenc/gobtfenc/internal/bigmem"
+)
 
 // CheckCycles returns a [*ParseError] for an own type that comes back to itself
 // through typedefs and modifiers alone. No type can be that, and a kernel takes
@@ -46,7 +50,7 @@ func (b *BTF) endlessChain() ID {
 			continue
 		}
 		if walks == nil {
-			walks = make([]ID, len(b.Types.Rows))
+			walks = bigmem.Make[ID](len(b.Types.Rows))
 		}
 		for id := first; id >= b.Start; {
 			r, walk := &b.Types.Rows[id-b.Start], &walks[id-b.Start]

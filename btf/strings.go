@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/bits"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -72,12 +73,29 @@ func NewStrIndex(strs []byte) (*StrIndex, error) {
 		strs: strs, slots: bigmem.Make[uint32](int(size)), mask: size - 1,
 		shift: uint8(bits.Len32(uint32(len(strs)))), seed: newSeed(),
 	}
-	for off := 1; off < len(strs); {
+	// The slots of some strings are looked at before the first is entered, so that
+	// the waits for memory overlap: what insert finds decides where it goes on.
+	var next [32]struct {
+		hash     uint64
+		off, end int
+	}
+	for off, n := 1, 0; off < len(strs); {
 		end := off + bytes.IndexByte(strs[off:], 0)
 		if end > off {
-			x.insert(StrOff(off), strs[off:end])
+			next[n].hash, next[n].off, next[n].end = hashString(x.seed, strs[off:end]), off, end
+			n++
 		}
-		off = end + 1
+		if off = end + 1; n == len(next) || off == len(strs) {
+			seen := uint32(0)
+			for i := range next[:n] {
+				seen |= x.slots[uint32(next[i].hash)&x.mask]
+			}
+			runtime.KeepAlive(seen)
+			for _, s := range next[:n] {
+				x.insert(s.hash, StrOff(s.off), strs[s.off:s.end])
+			}
+			n = 0
+		}
 	}
 	return x, nil
 }
@@ -108,8 +126,7 @@ func (x *StrIndex) at(slot uint32, hash uint64) StrOff {
 	return 0
 }
 
-func (x *StrIndex) insert(off StrOff, s []byte) {
-	hash := hashString(x.seed, s)
+func (x *StrIndex) insert(hash uint64, off StrOff, s []byte) {
 	i := uint32(hash) & x.mask
 	for ; x.slots[i] != 0; i = (i + 1) & x.mask {
 		if o := x.at(x.slots[i], hash); o != 0 && x.holds(o, s) {
