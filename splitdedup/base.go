@@ -53,30 +53,44 @@ func noBase(collide bool) *Base {
 func NewBase(t *btf.Types, strs []byte) (*Base, error) { return newBase(t, strs, false) }
 
 func newBase(t *btf.Types, strs []byte, collide bool) (*Base, error) {
+	// It takes some milliseconds and no token of a jobserver.
+	var x *btf.StrIndex
+	var err error
+	var indexed sync.WaitGroup
+	indexed.Go(func() { x, err = btf.NewStrIndex(strs) })
+	return indexBase(t, strs, func() (*btf.StrIndex, error) { indexed.Wait(); return x, err }, collide)
+}
+
+// NewBaseBeside is NewBase for strings that are being indexed beside other work:
+// indexed waits for that.
+func NewBaseBeside(t *btf.Types, strs []byte, indexed func() (*btf.StrIndex, error)) (*Base, error) {
+	return indexBase(t, strs, indexed, false)
+}
+
+func indexBase(t *btf.Types, strs []byte, indexed func() (*btf.StrIndex, error), collide bool) (*Base, error) {
 	b := &Base{types: *t, seed: newSeed(), collide: collide}
 	b.names = sync.OnceValue(b.nameList)
 	b.hideOpaque()
 
-	// Strings are indexed beside the types, in the hope that names are as they
-	// should be. It takes some milliseconds and no token of a jobserver.
-	var indexed sync.WaitGroup
-	var strErr error
-	indexed.Go(func() { b.strs, strErr = btf.NewStrIndex(strs) })
-	tails := b.hasTails(strs)
+	// Types are signed in the hope that names are as they should be, which shows
+	// meanwhile.
+	var tails bool
+	var looked sync.WaitGroup
+	looked.Go(func() { tails = b.hasTails(strs) })
 	m := NewModule()
-	var err error
-	if !tails {
-		err = b.sign(m)
-	}
-	indexed.Wait()
-	if strErr != nil {
+	err := b.sign(m)
+	twins := err == nil && b.hasTwins(m)
+	looked.Wait()
+	var strErr error
+	if b.strs, strErr = indexed(); strErr != nil {
 		return nil, strErr
 	}
 	if tails || !b.strs.Unique() {
 		b.canonicalNames()
 		err = b.sign(m)
+		twins = err == nil && b.hasTwins(m)
 	}
-	if err == nil && b.hasTwins(m) {
+	if twins {
 		err = b.mergeTwins(m)
 	}
 	if err != nil {
@@ -92,8 +106,13 @@ func (b *Base) sign(m *Module) error {
 	m.Reset(noBase(b.collide))
 	m.strict, m.unit.seed = true, b.seed
 	m.unit.begin(&b.types)
-	if err := m.sign(); err != nil {
-		return err
+	if b.collide || b.signBeside(m) != nil {
+		m.unit.begin(&b.types)
+		if err := m.sign(); err != nil {
+			return err
+		}
+		b.beginIndex(len(b.types.Rows))
+		b.enter(m.unit.sigs, 1, len(b.types.Rows))
 	}
 	b.sigs, b.cyclic, b.fwdIDs = m.unit.sigs, m.unit.cyclic, nil
 	for _, n := range m.unit.leaves {
@@ -101,8 +120,36 @@ func (b *Base) sign(m *Module) error {
 			b.fwdIDs = append(b.fwdIDs, n)
 		}
 	}
-	b.indexAll()
 	return nil
+}
+
+// signedAtOnce is how many types are signed before they are handed on to be entered.
+const signedAtOnce = 4096
+
+// signBeside signs all types that are in no circle and enters them beside, the last
+// first, which is the order of the index.
+func (b *Base) signBeside(m *Module) (err error) {
+	u, n := &m.unit, len(b.types.Rows)
+	b.beginIndex(n)
+	m.scan()
+	signed := make(chan int, n/signedAtOnce+1)
+	var entered sync.WaitGroup
+	entered.Go(func() {
+		high := n
+		for low := range signed {
+			b.enter(u.sigs, low, high)
+			high = low
+		}
+	})
+	for high := n; high > 1 && err == nil; {
+		low := max(1, high-signedAtOnce)
+		err = u.signRange(low, high)
+		signed <- low
+		high = low
+	}
+	close(signed)
+	entered.Wait()
+	return err
 }
 
 // begin is reset for a base, which needs the memory once and much of it.
@@ -132,14 +179,24 @@ func (b *Base) hideOpaque() {
 	}
 }
 
-// indexAll enters all types, the last first, so that the first of one signature
-// is found first.
-func (b *Base) indexAll() {
-	b.index.slots = bigmem.Make[uint64](slotsFor(len(b.sigs)))
-	b.index.reset(len(b.sigs))
-	b.index.next = bigmem.Make[btf.ID](len(b.sigs))
-	for n := len(b.sigs) - 1; n > 0; n-- {
-		b.index.add(b.sigs[n], btf.ID(n))
+// beginIndex makes an empty index for n types.
+func (b *Base) beginIndex(n int) {
+	b.index.slots = bigmem.Make[uint64](slotsFor(n))
+	b.index.used = 0
+	b.index.reset(n)
+	b.index.next = bigmem.Make[btf.ID](n)
+}
+
+// enter enters the types from low up to high, the last first, so that the first of
+// one signature is found first.
+func (b *Base) enter(sigs []uint64, low, high int) {
+	const ahead = 32
+	for ; high > low; high -= ahead {
+		from := max(low, high-ahead)
+		b.index.look(sigs[from:high])
+		for n := high - 1; n >= from; n-- {
+			b.index.add(sigs[n], btf.ID(n))
+		}
 	}
 }
 

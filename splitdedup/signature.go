@@ -184,8 +184,10 @@ const (
 	viaFwd  = 1 << 15 // set in depth: a leaf of the tree is a FWD
 )
 
-func (u *unit) signAll() error {
-	for n := 1; n < u.fixed; n++ {
+func (u *unit) signAll() error { return u.signRange(1, u.fixed) }
+
+func (u *unit) signRange(low, high int) error {
+	for n := low; n < high; n++ {
 		if err := u.signOne(btf.ID(n), 0); err != nil {
 			return err
 		}

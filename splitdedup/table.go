@@ -1,6 +1,10 @@
 package splitdedup
 
-import "github.com/gobtfenc/gobtfenc/btf"
+import (
+	"runtime"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+)
 
 // table finds types by signature: open addressing for the signatures, a chain
 // through next for types that share one, the newest first.
@@ -74,6 +78,17 @@ func (t *table) add(sig uint64, id btf.ID) {
 	}
 	t.slots[i] = sig>>32<<32 | uint64(id)<<1
 	t.used++
+}
+
+// look looks at the slots of signatures that are about to be added, so that the waits
+// for memory overlap: what add finds decides where it goes on.
+func (t *table) look(sigs []uint64) {
+	mask := uint64(len(t.slots) - 1)
+	seen := uint64(0)
+	for _, sig := range sigs {
+		seen |= t.slots[sig&mask]
+	}
+	runtime.KeepAlive(seen)
 }
 
 // full says that the caller should grow the table before it adds more.
