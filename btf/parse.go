@@ -77,6 +77,21 @@ func Restore(data []byte, types Types) (*BTF, error) {
 	return b, nil
 }
 
+// StringSection returns the strings of data, a base, without a look at its types.
+// They begin and end with NUL.
+func StringSection(data []byte) ([]byte, error) {
+	h, order, err := readHeader(data)
+	if err != nil {
+		return nil, err
+	}
+	body := data[h.len:]
+	b, err := newBTF(body[h.strOff:h.strOff+h.strLen:h.strOff+h.strLen], nil, order)
+	if err == nil {
+		err = checkStrings(b)
+	}
+	return b.Strs, err
+}
+
 // ParseOrphan reads split BTF whose base is not at hand. Own types have the ids that
 // they would have without a base; references and names are what they are on the
 // lost base, and to be compared only. The types must be of known kinds.

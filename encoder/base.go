@@ -30,6 +30,8 @@ type Base struct {
 	machine  elf.Machine   // EM_NONE: raw BTF does not say
 	wordSize int           // of an address in bytes, 0 where it is not known
 	release  func() string // of the kernel, empty where it is not known
+
+	loading *loading // nil where it is loaded
 }
 
 // maxBase bounds a raw BTF file: the kernel's limits (16 MB of names, a million
@@ -41,7 +43,7 @@ const maxBase = 1 << 30
 // known must be described by its layout section; no module shares them, and
 // those behind them have the ids that they have in the kernel.
 func LoadBase(path string) (*Base, error) {
-	b, err := loadBase(path)
+	b, err := loadBase(path, nil)
 	if err != nil {
 		return nil, baseError(path, err)
 	}
@@ -51,7 +53,7 @@ func LoadBase(path string) (*Base, error) {
 // LoadBaseCached is LoadBase with what another process has kept in the cache, and
 // keeps it there. It pays off for the call that encodes one small module.
 func LoadBaseCached(path string, cache *basecache.Cache) (*Base, error) {
-	b, err := loadBaseCached(path, cache)
+	b, err := loadBaseCached(path, cache, nil)
 	if err != nil {
 		return nil, baseError(path, err)
 	}
@@ -76,12 +78,12 @@ func baseError(path string, err error) error {
 	return fmt.Errorf("%s: base: %w", path, plain(err))
 }
 
-func loadBase(path string) (*Base, error) {
+func loadBase(path string, early func(*btf.StrIndex)) (*Base, error) {
 	file, err := readBTF(path)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBase(path, file)
+	b, err := indexBase(path, file, early)
 	if err == nil && b.BTF.NumOwn() == 0 {
 		err = errors.New("no types")
 	}
@@ -92,7 +94,25 @@ func loadBase(path string) (*Base, error) {
 }
 
 // newBase makes a base of what the file at path has.
-func newBase(path string, file *btfFile) (*Base, error) {
+func newBase(path string, file *btfFile) (*Base, error) { return indexBase(path, file, nil) }
+
+// indexBase is newBase that calls early with the index of the strings once that is
+// there, before the types are; nil for nobody.
+func indexBase(path string, file *btfFile, early func(*btf.StrIndex)) (*Base, error) {
+	// Strings are indexed beside the types. It takes some milliseconds and no token
+	// of a jobserver.
+	var x *btf.StrIndex
+	var strErr error
+	var indexed sync.WaitGroup
+	strs, err := btf.StringSection(file.data)
+	if err == nil {
+		indexed.Go(func() {
+			if x, strErr = btf.NewStrIndex(strs); strErr == nil && early != nil {
+				early(x)
+			}
+		})
+		defer indexed.Wait()
+	}
 	b, err := btf.Parse(file.data, nil)
 	if err != nil {
 		return nil, err
@@ -100,7 +120,7 @@ func newBase(path string, file *btfFile) (*Base, error) {
 	if err := btf.CheckCycles(b); err != nil {
 		return nil, err
 	}
-	d, err := splitdedup.NewBase(&b.Types, b.Strs)
+	d, err := splitdedup.NewBaseBeside(&b.Types, b.Strs, func() (*btf.StrIndex, error) { indexed.Wait(); return x, strErr })
 	if err != nil {
 		return nil, err
 	}
@@ -312,9 +332,9 @@ func sectionBytes(f *elfio.File, name string) ([]byte, error) {
 	return f.ReadSection(i, bigmem.Make[byte])
 }
 
-// parsed returns the base's BTF, nil for no base.
+// parsed returns the base's BTF, nil for no base or a bad one.
 func (b *Base) parsed() *btf.BTF {
-	if b == nil {
+	if b == nil || b.Wait() != nil {
 		return nil
 	}
 	return b.BTF
@@ -322,8 +342,12 @@ func (b *Base) parsed() *btf.BTF {
 
 // strings returns the index of the base's strings, nil for no base.
 func (b *Base) strings() *btf.StrIndex {
-	if b == nil {
+	switch {
+	case b == nil:
 		return nil
+	case b.loading != nil:
+		<-b.loading.named
+		return b.loading.strs
 	}
 	return b.dedup.Strings()
 }

@@ -89,7 +89,7 @@ func loadEncoded(f *elfio.File, opts FinalizeOptions) (*encoded, error) {
 	in := new(encoded)
 	if opts.Base != "" {
 		var err error
-		if in.base, err = loadBaseCached(opts.Base, opts.Cache); err == nil {
+		if in.base, err = loadBaseCached(opts.Base, opts.Cache, nil); err == nil {
 			err = checkOrder(in.base.BTF, f)
 		}
 		if err != nil {

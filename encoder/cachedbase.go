@@ -14,11 +14,11 @@ import (
 	"github.com/gobtfenc/gobtfenc/splitdedup"
 )
 
-func loadBaseCached(path string, cache *basecache.Cache) (*Base, error) {
+func loadBaseCached(path string, cache *basecache.Cache, early func(*btf.StrIndex)) (*Base, error) {
 	if b := cachedBase(path, cache); b != nil {
 		return b, nil
 	}
-	b, err := loadBase(path)
+	b, err := loadBase(path, early)
 	if err == nil {
 		b.keep(cache)
 	}

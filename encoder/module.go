@@ -5,6 +5,7 @@ package encoder
 import (
 	"debug/elf"
 	"errors"
+	"sync"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/btfids"
@@ -112,35 +113,28 @@ func (w *worker) encodeModule(r *Result) error {
 	if err != nil {
 		return refusal(r.Path, err)
 	}
-	if err := w.admit(f, r); err != nil {
+
+	// Read the debug sections and apply their relocations, and the symbols that
+	// say which functions and variables there are.
+	others := newElsewhere(r.Path)
+	sec, err := w.readFile(f, others)
+
+	// Convert unit by unit. Types become canonical at once, so that one unit
+	// at a time is held; functions and variables wait until all are seen. The
+	// base's types are not needed before the first unit is converted.
+	admit := sync.OnceValue(func() error { return w.admit(f, r) })
+	if err == nil {
+		ph.Start("convert")
+		err = w.convert(f, sec, admit)
+	}
+	ph.Start("wait")
+	if err := admit(); err != nil { // it is told before all else
 		return err
 	}
-
-	// Read the debug sections and apply their relocations.
-	ph.Start("sections")
-	others := newElsewhere(r.Path)
-	sec, err := debugSections(f, others, &w.sup)
 	if errors.Is(err, errNoDWARF) {
 		return w.encodeNothing(f, r)
 	}
 	if err != nil {
-		return err
-	}
-
-	// Read the symbols that say which functions and variables there are.
-	ph.Start("symbols")
-	w.syms.everySection = w.opts.Features.Has(FeatureGlobalVar)
-	if err := w.syms.read(f, w.opts.Features.FuncPolicy()); err != nil {
-		return err
-	}
-	if err := w.readIDs(f); err != nil {
-		return err
-	}
-
-	// Convert unit by unit. Types become canonical at once, so that one unit
-	// at a time is held; functions and variables wait until all are seen.
-	ph.Start("convert")
-	if err := w.convert(f, sec); err != nil {
 		return err
 	}
 	r.Others = others.files()
@@ -221,8 +215,27 @@ func (w *worker) unknownABI(f *elfio.File) string {
 	return machineName(f.Machine)
 }
 
-// admit notes what the file has and refuses it where writing could not work.
+// readFile reads what conversion looks at.
+func (w *worker) readFile(f *elfio.File, others *elsewhere) (*dwarfconv.Sections, error) {
+	w.clock.Start("sections")
+	sec, err := debugSections(f, others, &w.sup)
+	if err != nil {
+		return nil, err
+	}
+	w.clock.Start("symbols")
+	w.syms.everySection = w.opts.Features.Has(FeatureGlobalVar)
+	if err := w.syms.read(f, w.opts.Features.FuncPolicy()); err != nil {
+		return nil, err
+	}
+	return sec, w.readIDs(f)
+}
+
+// admit waits for the base, notes what the file has and refuses it where writing
+// could not work.
 func (w *worker) admit(f *elfio.File, r *Result) error {
+	if err := w.opts.Base.Wait(); err != nil {
+		return err
+	}
 	if i := f.Index(".BTF"); i > 0 {
 		r.Before = f.Sections[i].Size
 	}
@@ -248,17 +261,24 @@ func (w *worker) admit(f *elfio.File, r *Result) error {
 
 // convert takes every unit through conversion and deduplication. Units are
 // converted in parallel and added in their order (units.go).
-func (w *worker) convert(f *elfio.File, sec *dwarfconv.Sections) error {
+// admit is called before the first is added.
+func (w *worker) convert(f *elfio.File, sec *dwarfconv.Sections, admit func() error) error {
 	base, features := w.opts.Base, w.opts.Features
 	w.strs.Reset(base.strings())
-	w.types.Reset(base.types())
-	w.types.TypedefGraphs = !features.Compat124
 	w.funcs.reset(features.FuncPolicy(), w.syms, w.strs)
 	w.vars.reset(features, w.syms, w.strs, addrSize(f))
 	if err := w.units.convs[0].Reset(sec, w.strs, features.conversion(f, w.opts)); err != nil {
 		return err
 	}
-	return w.units.run(sec.InfoSize(), w.opts, w.clock, w.addUnit)
+	begin := func() error {
+		err := admit()
+		if err == nil {
+			w.types.Reset(base.types())
+			w.types.TypedefGraphs = !features.Compat124
+		}
+		return err
+	}
+	return w.units.run(sec.InfoSize(), w.opts, w.clock, begin, w.addUnit)
 }
 
 // addUnit makes a unit part of the module.

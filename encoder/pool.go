@@ -19,7 +19,7 @@ import (
 // everything that the zero Features name, without base, in place, one file at a
 // time.
 type Options struct {
-	Base     *Base // nil: every file stands alone
+	Base     *Base // nil: every file stands alone; it may be one of StartBase
 	Features Features
 	Jobs     int    // files at once, and units where there are fewer files; below 1 means 1
 	OutDir   string // raw BTF goes to OutDir/NAME.btf; empty: into the file
@@ -160,7 +160,10 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 	if err := opts.checkDetached(files, infos); err != nil {
 		return nil, err
 	}
-	if opts.Base != nil {
+	if opts.Base != nil && !opts.beside(files) {
+		if err := opts.Base.Wait(); err != nil {
+			return nil, err
+		}
 		if err := opts.Target.CheckBase(opts.Base); err != nil {
 			return nil, err
 		}
@@ -212,7 +215,20 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 			return nil
 		})
 	}
-	return results, g.Wait()
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	if err := opts.Base.Wait(); err != nil {
+		return nil, err
+	}
+	opts.Base.time(opts.Clock)
+	return results, nil
+}
+
+// beside tells whether the base may still be being loaded when the files are begun
+// with. It is no gain where there are several, and some ask for it first.
+func (o *Options) beside(files []string) bool {
+	return len(files) == 1 && o.Take == nil && o.Target == Target{}
 }
 
 // protect encodes one file. A panic there is a bug of ours; it becomes the

@@ -37,7 +37,7 @@ func newSectionEncoder(t testing.TB, features Features) *sectionEncoder {
 // encode returns the BTF of sections on a base, nil for none.
 func (e *sectionEncoder) encode(sec *dwarfconv.Sections, base *Base) ([]byte, error) {
 	e.w.opts.Base = base
-	if err := e.w.convert(e.file, sec); err != nil {
+	if err := e.w.convert(e.file, sec, func() error { return nil }); err != nil {
 		return nil, err
 	}
 	if err := e.w.funcs.emit(e.w.types); err != nil {

@@ -72,9 +72,9 @@ func newPipeline(jobs int) *pipeline {
 	return p
 }
 
-// run converts the units of the module that convs[0] is set to and calls add
-// for each, one call at a time, in order.
-func (p *pipeline) run(infoSize int, opts *Options, clock *phase.Clock, add func(*dwarfconv.Unit, *phase.Clock) error) error {
+// run converts the units of the module that convs[0] is set to and calls begin and,
+// for each of them, add, one call at a time, in order.
+func (p *pipeline) run(infoSize int, opts *Options, clock *phase.Clock, begin func() error, add func(*dwarfconv.Unit, *phase.Clock) error) error {
 	p.total, p.next, p.done, p.adding, p.err = p.convs[0].Groups(), 0, 0, false, nil
 	for i := range p.slots {
 		p.slots[i].ready = false
@@ -92,10 +92,13 @@ func (p *pipeline) run(infoSize int, opts *Options, clock *phase.Clock, add func
 		}
 		p.convs[i].Share(p.convs[0])
 		others.Go(func() {
-			opts.asHelper(unfinished, func() { p.work(p.convs[i], c, add) })
+			opts.asHelper(unfinished, func() { p.work(p.convs[i], c, begin, add) })
 		})
 	}
-	p.work(p.convs[0], clock, add)
+	if p.total == 0 {
+		p.err = begin()
+	}
+	p.work(p.convs[0], clock, begin, add)
 	finished()
 	others.Wait()
 	for _, c := range clocks {
@@ -105,7 +108,7 @@ func (p *pipeline) run(infoSize int, opts *Options, clock *phase.Clock, add func
 }
 
 // work does what is to be done next until all is done.
-func (p *pipeline) work(conv *dwarfconv.Converter, clock *phase.Clock, add func(*dwarfconv.Unit, *phase.Clock) error) {
+func (p *pipeline) work(conv *dwarfconv.Converter, clock *phase.Clock, begin func() error, add func(*dwarfconv.Unit, *phase.Clock) error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer clock.Stop()
@@ -113,7 +116,16 @@ func (p *pipeline) work(conv *dwarfconv.Converter, clock *phase.Clock, add func(
 		switch first := &p.slots[p.done%len(p.slots)]; {
 		case first.ready && !p.adding:
 			p.adding = true
-			err := p.unlocked(func() error { return first.add(clock, add) })
+			isFirst := p.done == 0
+			err := p.unlocked(func() error {
+				if isFirst {
+					clock.Start("wait")
+					if err := begin(); err != nil {
+						return err
+					}
+				}
+				return first.add(clock, add)
+			})
 			first.ready, p.adding = false, false
 			p.done++
 			p.fail(err)

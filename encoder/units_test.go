@@ -50,7 +50,7 @@ func unitNames(t *testing.T, p *pipeline, s *dwarfconv.Sections) ([]string, erro
 		t.Fatal(err)
 	}
 	var names []string
-	err := p.run(s.InfoSize(), &Options{}, nil, func(u *dwarfconv.Unit, _ *phase.Clock) error {
+	err := p.run(s.InfoSize(), &Options{}, nil, func() error { return nil }, func(u *dwarfconv.Unit, _ *phase.Clock) error {
 		names = append(names, string(strs.Bytes(u.Types.Rows[1].Name)))
 		return nil
 	})
@@ -131,7 +131,7 @@ func TestFileCutShort(t *testing.T) {
 	}
 	r.size /= 2
 	added := 0
-	err := p.run(f.InfoSize(), &Options{}, nil, func(*dwarfconv.Unit, *phase.Clock) error { added++; return nil })
+	err := p.run(f.InfoSize(), &Options{}, nil, func() error { return nil }, func(*dwarfconv.Unit, *phase.Clock) error { added++; return nil })
 	if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.HasPrefix(err.Error(), ".debug_info: offset 0x") || added == 0 || added == 60 {
 		t.Errorf("error %v behind %d units", err, added)
 	}
@@ -165,7 +165,7 @@ func TestUnitPanics(t *testing.T) {
 			t.Fatal(err)
 		}
 		added := 0
-		err := p.run(sec.InfoSize(), &Options{}, nil, func(*dwarfconv.Unit, *phase.Clock) error {
+		err := p.run(sec.InfoSize(), &Options{}, nil, func() error { return nil }, func(*dwarfconv.Unit, *phase.Clock) error {
 			if added++; added == 30 {
 				panic("no way")
 			}

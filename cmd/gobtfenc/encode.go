@@ -120,7 +120,7 @@ func encode(files []string, f *encodeFlags) error {
 	upToDate := 0
 	if f.tree != "" {
 		results, upToDate, err = encodeTree(ctx, f, opts)
-	} else if opts.Base, err = f.loadBase(len(files), opts.Clock); err == nil {
+	} else if opts.Base, err = f.loadBase(len(files), &opts); err == nil {
 		results, err = runWithProgress(ctx, files, opts)
 	}
 	if err != nil {
@@ -144,6 +144,9 @@ func runWithProgress(ctx context.Context, files []string, opts encoder.Options) 
 	opts.Done = func(*encoder.Result) { bar.step() }
 	results, err := encoder.Run(ctx, files, opts)
 	bar.stop()
+	if err := opts.Base.Wait(); err != nil {
+		return nil, err
+	}
 	if err != nil {
 		return nil, misuse{runError(err)}
 	}
@@ -243,13 +246,17 @@ func (f *encodeFlags) verifier(target encoder.Target) (func(*encoder.Sections) e
 	}, nil
 }
 
-// loadBase loads the base of so many files.
-func (f *encodeFlags) loadBase(files int, clock *phase.Clock) (*encoder.Base, error) {
-	if f.base == "" {
+// loadBase loads the base of so many files, beside the only one if there may be two
+// things done at once.
+func (f *encodeFlags) loadBase(files int, opts *encoder.Options) (*encoder.Base, error) {
+	switch {
+	case f.base == "":
 		return nil, nil
+	case files == 1 && opts.Jobs > 1:
+		return encoder.StartBase(f.base, func() *basecache.Cache { return openBaseCache(f.noCache) }), nil
 	}
-	clock.Start("base")
-	defer clock.Stop()
+	opts.Clock.Start("base")
+	defer opts.Clock.Stop()
 	return loadBaseFor(files, f.base, f.noCache)
 }
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package encoder
+
+import (
+	"sync"
+
+	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/internal/basecache"
+	"github.com/gobtfenc/gobtfenc/internal/phase"
+)
+
+// A base that is loaded beside the only module that is encoded against it.
+//
+// For one small module the base is most of the work, and what is left of it need not
+// wait: to read and relocate the module's sections nothing of the base is asked for, to
+// convert units the index of its strings alone, which is there long before that of its
+// types. So the two go on side by side on two processors until the first unit is
+// converted. What of the module is wrong is told only where the base is good.
+
+// loading is a base that is being loaded.
+type loading struct {
+	named chan struct{} // closed when strs is set
+	strs  *btf.StrIndex // nil where there is none to come
+	done  chan struct{} // closed when all fields of the base are set, or err
+	err   error
+	took  phase.Clock
+}
+
+// StartBase is [LoadBaseCached] that goes on while it returns. Until [Base.Wait] has
+// returned, the base is good for [Options] only. The cache is that which open returns,
+// and is closed.
+func StartBase(path string, open func() *basecache.Cache) *Base {
+	l := &loading{named: make(chan struct{}), done: make(chan struct{})}
+	b := &Base{Path: path, loading: l}
+	named := sync.OnceFunc(func() { close(l.named) })
+	go func() {
+		defer close(l.done)
+		defer named()
+		l.took.Start("base")
+		defer l.took.Stop()
+		cache := open()
+		defer cache.Close()
+		full, err := loadBaseCached(path, cache, func(x *btf.StrIndex) { l.strs = x; named() })
+		if err != nil {
+			l.err = baseError(path, err)
+			return
+		}
+		b.BTF, b.data, b.dedup, b.machine, b.wordSize, b.release = full.BTF, full.data, full.dedup, full.machine, full.wordSize, full.release
+		if l.strs == nil { // out of the cache
+			l.strs = full.dedup.Strings()
+		}
+	}()
+	return b
+}
+
+// Wait waits for a base that StartBase has begun to load. The error is LoadBaseCached's.
+func (b *Base) Wait() error {
+	if b == nil || b.loading == nil {
+		return nil
+	}
+	<-b.loading.done
+	return b.loading.err
+}
+
+// time adds to the clock what it took to load b, which is done.
+func (b *Base) time(clock *phase.Clock) {
+	if b != nil && b.loading != nil {
+		clock.Add(&b.loading.took)
+	}
+}
