@@ -135,8 +135,8 @@ func (c *Cache) Lookup(path string, r *io.SectionReader) *Entry {
 	if err != nil {
 		return nil
 	}
-	e := guarded(func() *Entry { return parse(data, c.version, r) })
-	if e == nil {
+	var e *Entry
+	if !guarded(func() bool { e = parse(data, c.version, r); return e != nil }) {
 		unmap(data)
 		return nil
 	}

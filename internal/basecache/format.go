@@ -119,13 +119,13 @@ func parse(data []byte, version string, r *io.SectionReader) *Entry {
 		return nil
 	}
 	raw := data[headerLen : headerLen+h.btf : headerLen+h.btf]
-	if !equalMapped(raw, r) && !equal(raw, r) {
+	sum := make(chan bool)
+	go func() { sum <- guarded(func() bool { return h.sum == checksum(h, data[offs[0]:]) }) }()
+	same := guarded(func() bool { return equalMapped(raw, r) || equal(raw, r) })
+	if whole := <-sum; !whole || !same {
 		return nil
 	}
 	forget(data[headerLen:roundUp(headerLen+h.btf, pageLen)])
-	if h.sum != checksum(h, data[offs[0]:]) {
-		return nil
-	}
 	part := func(i int) ([]byte, uint64) { return data[offs[i]:], h.counts[i] }
 	e := &Entry{BTF: raw, Index: splitdedup.Index{Seed: h.seed, StrSeed: h.strSeed}}
 	e.Types.Rows, e.Types.Items = cast[btf.Row](part(rows)), cast[btf.Item](part(items))

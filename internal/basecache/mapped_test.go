@@ -65,7 +65,7 @@ func TestCutWhileMapped(t *testing.T) {
 		if err := f.Truncate(size); err != nil {
 			t.Fatal(err)
 		}
-		if guarded(func() *Entry { return parse(data, "v1", reader(e.BTF)) }) != nil {
+		if guarded(func() bool { return parse(data, "v1", reader(e.BTF)) != nil }) {
 			t.Errorf("cut to %d bytes and used", size)
 		}
 	}

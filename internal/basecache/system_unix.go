@@ -31,13 +31,13 @@ func mapFile(f *os.File, off, size int64) ([]byte, error) {
 
 func unmap(b []byte) { _ = syscall.Munmap(b) } // it is ours, and a range of no use otherwise
 
-// guarded calls f, which reads all of a mapping. To read where a file has been cut
-// since, or cannot be read, is a fault; then it returns nil.
-func guarded(f func() *Entry) (e *Entry) {
+// guarded returns what f does, which reads a mapping. To read where a file has been
+// cut since, or cannot be read, is a fault; then it is false.
+func guarded(f func() bool) (ok bool) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if recover() != nil {
-			e = nil
+			ok = false
 		}
 	}()
 	return f()
