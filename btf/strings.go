@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gobtfenc/gobtfenc/internal/bigmem"
 )
@@ -213,7 +214,7 @@ type Strings struct {
 	own   []byte   // own section, as it is written
 	slots []StrOff // own strings by hash; 0 is free
 	count uint32
-	full  bool
+	full  atomic.Bool // from then on nothing is looked at: names may overlap
 }
 
 // NewStrings returns an empty table on top of base, nil for none. Without a
@@ -232,25 +233,23 @@ func (s *Strings) Reset(base *StrIndex) {
 	} else {
 		s.seed = base.seed
 	}
-	s.full = false
+	s.full.Store(false)
 	if s.count > 0 {
 		clear(s.slots)
 		s.count = 0
 	}
 }
 
-// Full reports whether a string was left out, and 0 returned for it, since all
-// together would pass the limit.
+// Full reports whether a string was left out, and 0 returned for it and all later
+// ones, since all together would pass the limit.
 func (s *Strings) Full() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.full
+	return s.full.Load()
 }
 
 // Intern returns the offset of b, adding it where neither the base nor the
 // table has it. b holds no NUL and is not kept.
 func (s *Strings) Intern(b []byte) StrOff {
-	if len(b) == 0 {
+	if len(b) == 0 || s.full.Load() {
 		return 0
 	}
 	hash := hashString(s.seed, b)
@@ -274,7 +273,7 @@ func (s *Strings) intern(hash uint64, b []byte) StrOff {
 		}
 	}
 	if len(b) >= s.Limit-len(s.own) {
-		s.full = true
+		s.full.Store(true)
 		return 0
 	}
 	off := s.start + StrOff(len(s.own))
@@ -293,6 +292,9 @@ func (s *Strings) intern(hash uint64, b []byte) StrOff {
 // with the same headers. That saves the hash and two waits for memory. ok is
 // false where the string does not end.
 func (s *Strings) InternAt(section []byte, next StrOff) (off, behind StrOff, ok bool) {
+	if s.full.Load() {
+		return 0, next, true
+	}
 	if next < s.base.Len() && s.base.Unique() {
 		if n := sharedString(section, s.base.strs[next:]); n > 0 {
 			return next, next + StrOff(n) + 1, true

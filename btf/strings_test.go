@@ -209,3 +209,20 @@ func BenchmarkStrIndexOfKernel(b *testing.B) {
 		}
 	}
 }
+
+// TestStringsFull passes the limit: from then on nothing is looked at, however long.
+func TestStringsFull(t *testing.T) {
+	s := btf.NewStrings(nil)
+	s.Limit = 8
+	one := s.Intern([]byte("one"))
+	if off := s.Intern([]byte("too long")); off != 0 || !s.Full() {
+		t.Errorf("offset %d, full %v", off, s.Full())
+	}
+	if off, _, ok := s.InternAt([]byte("without end"), 0); s.Intern([]byte("one")) != 0 || off != 0 || !ok {
+		t.Errorf("a full table is looked at: offset %d, ends %v", off, ok)
+	}
+	s.Reset(nil)
+	if off := s.Intern([]byte("one")); s.Full() || off != one {
+		t.Errorf("after Reset: offset %d, full %v", off, s.Full())
+	}
+}
