@@ -246,18 +246,23 @@ func (f *encodeFlags) verifier(target encoder.Target) (func(*encoder.Sections) e
 	}, nil
 }
 
-// loadBase loads the base of so many files, beside the only one if there may be two
-// things done at once.
+// loadBase loads the base of so many files.
 func (f *encodeFlags) loadBase(files int, opts *encoder.Options) (*encoder.Base, error) {
-	switch {
-	case f.base == "":
+	if f.base == "" {
 		return nil, nil
-	case files == 1 && opts.Jobs > 1:
-		return encoder.StartBase(f.base, func() *basecache.Cache { return openBaseCache(f.noCache) }), nil
 	}
 	opts.Clock.Start("base")
 	defer opts.Clock.Stop()
-	return loadBaseFor(files, f.base, f.noCache)
+	return startBaseFor(files, opts.Jobs, f.base, f.noCache)
+}
+
+// startBaseFor is loadBaseFor that loads the base beside the only file if two things
+// may be done at once.
+func startBaseFor(files, jobs int, path string, noCache bool) (*encoder.Base, error) {
+	if files == 1 && jobs > 1 {
+		return encoder.StartBase(path, func() *basecache.Cache { return openBaseCache(noCache) }), nil
+	}
+	return loadBaseFor(files, path, noCache)
 }
 
 // loadBaseFor loads the base of so many files. For many it is loaded in full, which

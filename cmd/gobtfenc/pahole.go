@@ -290,6 +290,9 @@ func (c *paholeCall) run() error {
 	ctx, stop := interruptible(giveBack)
 	defer stop()
 	results, err := encoder.Run(ctx, c.files, opts)
+	if err := opts.Base.Wait(); err != nil {
+		return err
+	}
 	var oe *encoder.OutputError
 	if errors.As(err, &oe) {
 		return fmt.Errorf("--btf_encode_detached %w", err)
@@ -336,7 +339,7 @@ func (c *paholeCall) options() (opts encoder.Options, err error) {
 		return opts, err
 	}
 	if c.base != "" {
-		if opts.Base, err = loadBaseFor(len(c.files), c.base, false); err != nil {
+		if opts.Base, err = startBaseFor(len(c.files), int(c.jobs), c.base, false); err != nil {
 			return opts, err
 		}
 	}

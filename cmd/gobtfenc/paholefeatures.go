@@ -61,7 +61,7 @@ func (p *paholeFeatures) fit(base *encoder.Base) (fs encoder.Features, t encoder
 		return p.set, t, ""
 	}
 	t, ok := builtKernel()
-	if !ok || base != nil && t.CheckBase(base) != nil {
+	if !ok || base != nil && (base.Wait() != nil || t.CheckBase(base) != nil) {
 		return p.set, encoder.Target{}, ""
 	}
 	fs, left = t.Fit(p.set)
