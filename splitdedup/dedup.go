@@ -90,7 +90,7 @@ type Module struct {
 	single     btf.Types // for Add
 	singleRefs []btf.ID
 
-	final     *Module // for Finish
+	finals    [2]*Module // for Finish
 	gathered  btf.Types
 	number    []btf.ID // by own index: id in gathered, 0 for a resolved FWD
 	givenIDs  []btf.ID
@@ -150,6 +150,7 @@ type unit struct {
 	tries     int   // see maxTries
 	isBase    bool  // the types are a base's: see signCut
 	completes bool  // an obligation met a FWD that the unit completes
+	alike     bool  // new types of one signature were not the same
 	stack     []int32
 	epoch     int32
 }
@@ -224,7 +225,7 @@ func (u *unit) forget() {
 
 func (u *unit) reset(t *btf.Types, fixed int) {
 	n := len(t.Rows)
-	u.completes, u.tangled, u.tries, u.isBase, u.late = false, false, 0, false, u.late[:0]
+	u.completes, u.alike, u.tangled, u.tries, u.isBase, u.late = false, false, false, 0, false, u.late[:0]
 	u.types, u.fixed, u.cyclic = t, fixed, nil
 	u.sigs, u.refs = resize(u.sigs, n), resize(u.refs, n)
 	u.depth, u.canon = resize(u.depth, n), resize(u.canon, n)

@@ -15,15 +15,22 @@ type Result struct {
 // Finish resolves forward declarations and makes the module's own types
 // minimal. The result's memory is the Module's, valid until its next Reset.
 func (m *Module) Finish(strs *btf.Strings) (*Result, error) {
-	m.resolveByName()
-	if m.final == nil {
-		m.final = NewModule()
-	}
-	f := m.final
-	f.Reset(m.base)
-	f.strict = true
-	if _, err := f.addGiven(m.gather()); err != nil {
+	f, err := m.minimise(&m.finals[0])
+	if err != nil {
 		return nil, err
+	}
+	// Types that refer to the base's in one unit, and in another to their own
+	// which turned out to be the base's only now, are the same the next time; and
+	// where two complete types of a name have become one, it is what a FWD stands for.
+	for i := 1; i < maxRounds && (i > 1 || f.unit.alike); i++ {
+		again, err := f.minimise(&m.finals[i&1])
+		if err != nil {
+			return nil, err
+		}
+		if len(again.own.Rows) == len(f.own.Rows) {
+			break
+		}
+		f = again
 	}
 	m.result = Result{Types: f.own, Start: f.first, StrStart: strs.Start()}
 	if m.first == 1 {
@@ -32,6 +39,23 @@ func (m *Module) Finish(strs *btf.Strings) (*Result, error) {
 	}
 	m.result.Strings = m.compactStrings(&m.result.Types, strs)
 	return &m.result, nil
+}
+
+// maxRounds bounds how often the types of a made-up file are made minimal.
+const maxRounds = 8
+
+// minimise returns the module's own types without FWDs that are resolved and
+// without copies. It puts them into *to, a Module that is made where it is nil.
+func (m *Module) minimise(to **Module) (*Module, error) {
+	m.resolveByName()
+	if *to == nil {
+		*to = NewModule()
+	}
+	f := *to
+	f.Reset(m.base)
+	f.strict = true
+	_, err := f.addGiven(m.gather())
+	return f, err
 }
 
 // gather returns the module's own types as a unit, without the FWDs that are

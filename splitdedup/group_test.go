@@ -126,3 +126,43 @@ func TestGroupDeclares(t *testing.T) {
 	}
 	sameMeaning(t, "group", btftest.MustParse(t, want, nil), r.finish(t))
 }
+
+// TestGroupAlike: sb refers to the base's pointer in one unit, through another one, and
+// in another unit to a pointer of its own, which only becomes the base's when buf is
+// resolved. Then both sb are one, and the last unit's declaration can be it.
+func TestGroupAlike(t *testing.T) {
+	base := btftest.MustParse(t, `
+		[1] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=SIGNED
+		[2] STRUCT 'buf' size=4 vlen=1
+			'a' type_id=1 bits_offset=0
+		[3] PTR '(anon)' type_id=2
+	`, nil)
+	const rows = `
+		[1] FWD 'buf' fwd_kind=struct
+		[2] PTR '(anon)' type_id=1
+		[3] STRUCT 'sb' size=8 vlen=1
+			'm' type_id=2 bits_offset=0
+		[4] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=SIGNED
+		[5] STRUCT 'buf' size=4 vlen=1
+			'a' type_id=4 bits_offset=0
+		[6] PTR '(anon)' type_id=5
+		[7] STRUCT 'sb' size=8 vlen=1
+			'm' type_id=6 bits_offset=0
+		[8] FWD 'sb' fwd_kind=struct
+		[9] PTR '(anon)' type_id=8
+		[10] STRUCT 'user' size=8 vlen=1
+			's' type_id=9 bits_offset=0
+	`
+	const want = `
+		[4] STRUCT 'sb' size=8 vlen=1
+			'm' type_id=3 bits_offset=0
+		[5] PTR '(anon)' type_id=4
+		[6] STRUCT 'user' size=8 vlen=1
+			's' type_id=5 bits_offset=0
+	`
+	r := newRun(t, base, false)
+	if _, err := r.m.AddGroup(r.rename(textUnit(t, rows)), []int32{1, 4, 7, 8, 11}); err != nil {
+		t.Fatal(err)
+	}
+	sameMeaning(t, "group", btftest.MustParse(t, want, base), r.finish(t))
+}

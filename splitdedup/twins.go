@@ -41,13 +41,14 @@ func (m *Module) mergeTwins() {
 	}
 	m.refute(first)
 	for _, g := range groups {
-		for _, n := range g {
+		for i, n := range g {
 			for p := u.head[n]; p >= 0; p = u.pairs[p].next {
 				if !u.pairs[p].fallen {
 					u.canon[n] = u.pairs[p].canon
 					break
 				}
 			}
+			u.alike = u.alike || i > 0 && u.canon[n] == 0
 		}
 	}
 }
