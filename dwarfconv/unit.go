@@ -56,6 +56,10 @@ type Var struct {
 	Addr     uint64 // operand of DW_OP_addr as relocated
 	External bool
 
+	// Declared is whether name, type and linkage are those of a declaration
+	// elsewhere (DW_AT_specification).
+	Declared bool
+
 	TagFirst int32
 	TagN     int32
 }

@@ -114,7 +114,7 @@ func (c *Converter) completeVars() error {
 			continue
 		}
 		v := &c.unit.Vars[p.index]
-		v.Type, v.External, v.Name = btf.ID(d.typ), d.external, 0
+		v.Type, v.External, v.Declared, v.Name = btf.ID(d.typ), d.external, true, 0
 		switch d.nameKind {
 		case dwarf.KindNone:
 		case dwarf.KindConst:

@@ -30,6 +30,7 @@ type variable struct {
 	off      uint64 // in the section
 	size     uint32 // 0: left out
 	external bool
+	declared bool  // see dwarfconv.Var
 	tags     int32 // variables.tags[tags : tags+nTags]
 	nTags    int32
 }
@@ -75,7 +76,7 @@ func (vs *variables) addUnit(u *dwarfconv.Unit, canon []btf.ID) {
 			continue
 		}
 		v := variable{
-			name: x.Name, typ: canon[x.Type], section: int32(p.index), off: off, external: x.External, tags: int32(len(vs.tags)),
+			name: x.Name, typ: canon[x.Type], section: int32(p.index), off: off, external: x.External, declared: x.Declared, tags: int32(len(vs.tags)),
 		}
 		if vs.features.Has(FeatureDeclTag) {
 			vs.tags = append(vs.tags, u.Tags[x.TagFirst:x.TagFirst+x.TagN]...)
@@ -125,9 +126,9 @@ func (vs *variables) admit124(store typeStore, v *variable) error {
 		return nil
 	}
 	// At address 0, where variables of discarded sections seem to be, DWARF
-	// must have the name of the symbol in the very DIE: an external variable
-	// has it in its declaration.
-	if v.off == 0 && vs.syms.percpu.addr == 0 && (v.external || !vs.names(objs, v.name)) {
+	// must have the name of the symbol in the very DIE: GCC leaves it in the
+	// declaration of an external variable, clang does not.
+	if v.off == 0 && vs.syms.percpu.addr == 0 && (v.declared || !vs.names(objs, v.name)) {
 		return nil
 	}
 	if err := vs.checkVar(v, "symbol", objs[i].name); err != nil {

@@ -55,6 +55,7 @@ type testVar struct {
 	sec      string
 	addr     uint64
 	external bool
+	declared bool
 	tags     string
 }
 
@@ -62,7 +63,7 @@ type testVar struct {
 func varUnit(strs *btf.Strings, vars ...testVar) *dwarfconv.Unit {
 	u := &dwarfconv.Unit{}
 	for _, v := range vars {
-		d := dwarfconv.Var{Name: strs.Intern([]byte(v.name)), Type: v.typ, Addr: v.addr, External: v.external, TagFirst: int32(len(u.Tags))}
+		d := dwarfconv.Var{Name: strs.Intern([]byte(v.name)), Type: v.typ, Addr: v.addr, External: v.external, Declared: v.declared, TagFirst: int32(len(u.Tags))}
 		for tag := range strings.FieldsSeq(v.tags) {
 			u.Tags = append(u.Tags, dwarfconv.Tag{Value: strs.Intern([]byte(tag)), Component: -1})
 			d.TagN++
@@ -192,8 +193,12 @@ DATASEC .data..percpu size=100
 			vars: []testVar{{name: "a", typ: 1, addr: 0x10}}},
 		{name: "1.24: address 0", typ: elf.ET_EXEC, features: Pahole124(),
 			syms: []testSym{obj("first", 0, 4)},
-			vars: []testVar{{name: "first", typ: 1, external: true}, {name: "discarded", typ: 1}, {name: "first", typ: 1}},
+			vars: []testVar{{name: "first", typ: 1, external: true, declared: true}, {name: "discarded", typ: 1}, {name: "first", typ: 1}},
 			want: "VAR first 1 linkage=0\nDATASEC .data..percpu size=4\n\tfirst offset=0 size=4\n"},
+		{name: "1.24: address 0 of clang", typ: elf.ET_EXEC, features: Pahole124(),
+			syms: []testSym{obj("first", 0, 4)},
+			vars: []testVar{{name: "first", typ: 1, external: true}},
+			want: "VAR first 1 linkage=1\nDATASEC .data..percpu size=4\n\tfirst offset=0 size=4\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			store := newFakeStore(t, varTypes)
