@@ -100,7 +100,7 @@ func (fn *Function) readDIEs(f *elfio.File, path, name string) error {
 	if err != nil {
 		return err
 	}
-	d, err := standardDWARF(sec)
+	d, err := standardDWARF(f, sec)
 	if err != nil {
 		return err
 	}
@@ -118,14 +118,19 @@ func (fn *Function) readDIEs(f *elfio.File, path, name string) error {
 	return nil
 }
 
-// standardDWARF gives the relocated sections to debug/dwarf.
-func standardDWARF(sec *dwarfconv.Sections) (*dwarf.Data, error) {
+// standardDWARF gives the relocated sections of f to debug/dwarf. It asks for one more
+// than conversion does: DW_FORM_rnglistx is an error to it without .debug_rnglists.
+func standardDWARF(f *elfio.File, sec *dwarfconv.Sections) (*dwarf.Data, error) {
 	info := sec.Info
 	if sec.InfoFile != nil {
 		info = make([]byte, sec.InfoFile.Size())
 		if _, err := sec.InfoFile.ReadAt(info, 0); err != nil {
 			return nil, err
 		}
+	}
+	ranges, err := f.DebugSection(".debug_rnglists")
+	if err != nil && !absent(err) {
+		return nil, err
 	}
 	d, err := dwarf.New(sec.Abbrev, nil, nil, info, nil, nil, nil, sec.Str)
 	if err != nil {
@@ -134,7 +139,7 @@ func standardDWARF(sec *dwarfconv.Sections) (*dwarf.Data, error) {
 	for _, s := range []struct {
 		name string
 		data []byte
-	}{{".debug_line_str", sec.LineStr}, {".debug_str_offsets", sec.StrOffsets}, {".debug_addr", sec.Addr}} {
+	}{{".debug_line_str", sec.LineStr}, {".debug_str_offsets", sec.StrOffsets}, {".debug_addr", sec.Addr}, {".debug_rnglists", ranges}} {
 		if err := d.AddSection(s.name, s.data); err != nil {
 			return nil, err
 		}

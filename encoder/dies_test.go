@@ -27,6 +27,7 @@ func TestReadFunction(t *testing.T) {
 		{"plain/clang4-split.ko", "nothing", "more in .dwo files (-gsplit-dwarf)"},
 		{"plain/gcc5-dwzm.ko", "nothing", "more in the supplementary file of dwz"},
 		{"plain/gcc5-dwz.ko", "nothing", ""},
+		{"dress/clang5-thin/lto.ko", "lto_kept", "lto_kept .text.lto_kept global; external code b.c; external declared a.c"},
 	} {
 		fn, err := encoder.ReadFunction(filepath.Join(kernelTree, "obj", c.file), c.name)
 		if err != nil {
