@@ -2,6 +2,7 @@ package encoder
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/elfio"
@@ -43,10 +44,17 @@ func (w *worker) takeSection(f *elfio.File, r *Result) error {
 	return w.takeRead(r, file)
 }
 
+// maxNames bounds the names of BTF that is taken, as btf.Strings.Limit does those of
+// BTF that is made: whoever takes it goes through all of them.
+const maxNames = 1 << 27
+
 func (w *worker) takeRead(r *Result, file *btfFile) error {
 	b, err := readOn(file, w.opts.Base)
 	if err != nil {
 		return err
+	}
+	if b.NamesExceed(maxNames) {
+		return fmt.Errorf("BTF whose names are the tails of others and have more than %d bytes together", maxNames)
 	}
 	r.NoDWARF = true
 	r.Before = uint64(len(file.data))
