@@ -32,6 +32,16 @@ func dedupGroup(t testing.TB, base *btf.BTF, units []*btf.BTF, collide bool) *bt
 	return r.finish(t)
 }
 
+// checkGroup adds rows as a group of units, which begin at starts, to a base.
+func checkGroup(t *testing.T, base *btf.BTF, rows string, starts []int32, want string) {
+	t.Helper()
+	r := newRun(t, base, false)
+	if _, err := r.m.AddGroup(r.rename(textUnit(t, rows)), starts); err != nil {
+		t.Fatal(err)
+	}
+	sameMeaning(t, "group", btftest.MustParse(t, want, base), r.finish(t))
+}
+
 // appendUnit appends the types of a unit behind those of others.
 func appendUnit(all, u *btf.Types) {
 	by := uint32(len(all.Rows) - 1)
@@ -85,11 +95,7 @@ func TestGroupReferences(t *testing.T) {
 		[8] TYPE_TAG 'user' type_id=4
 		[9] DECL_TAG 'here' type_id=4 component_idx=-1
 	`
-	r := newRun(t, nil, false)
-	if _, err := r.m.AddGroup(r.rename(textUnit(t, rows)), []int32{1, 5, 11}); err != nil {
-		t.Fatal(err)
-	}
-	sameMeaning(t, "group", btftest.MustParse(t, want, nil), r.finish(t))
+	checkGroup(t, nil, rows, []int32{1, 5, 11}, want)
 }
 
 // TestGroupDeclares: three units each of which only declares what another one
@@ -120,11 +126,7 @@ func TestGroupDeclares(t *testing.T) {
 		[4] STRUCT 'y' size=8 vlen=1
 			'm' type_id=3 bits_offset=0
 	`
-	r := newRun(t, nil, false)
-	if _, err := r.m.AddGroup(r.rename(textUnit(t, rows)), []int32{1, 4, 7, 11}); err != nil {
-		t.Fatal(err)
-	}
-	sameMeaning(t, "group", btftest.MustParse(t, want, nil), r.finish(t))
+	checkGroup(t, nil, rows, []int32{1, 4, 7, 11}, want)
 }
 
 // TestGroupAlike: sb refers to the base's pointer in one unit, through another one, and
@@ -160,9 +162,5 @@ func TestGroupAlike(t *testing.T) {
 		[6] STRUCT 'user' size=8 vlen=1
 			's' type_id=5 bits_offset=0
 	`
-	r := newRun(t, base, false)
-	if _, err := r.m.AddGroup(r.rename(textUnit(t, rows)), []int32{1, 4, 7, 8, 11}); err != nil {
-		t.Fatal(err)
-	}
-	sameMeaning(t, "group", btftest.MustParse(t, want, base), r.finish(t))
+	checkGroup(t, base, rows, []int32{1, 4, 7, 8, 11}, want)
 }
