@@ -7,6 +7,9 @@ import "slices"
 // A name may be the tail of a longer string, so that a small file can have names of
 // the square of its size. Who goes through all of them, or keeps them, asks first.
 
+// MaxNames is how many bytes the names of one BTF may have together: 128 MiB.
+const MaxNames = 1 << 27
+
 // NamesExceed reports whether the names of b's own types and of their members and
 // enumerators have more than limit bytes together, each counted as often as it is one.
 // The base's are not looked at.

@@ -201,7 +201,7 @@ func (x *StrIndex) Len() StrOff {
 // [StrOff], the base's where the base has it. Equal offsets mean equal names.
 // All methods but Reset are safe for concurrent use. Reset keeps the memory.
 type Strings struct {
-	// Limit bounds the own section in bytes. NewStrings sets 128 MiB: a kernel
+	// Limit bounds the own section in bytes. NewStrings sets MaxNames: a kernel
 	// takes 16 MiB, and a made-up file with overlapping names asks for the
 	// square of its size, several times over until it is written.
 	Limit int
@@ -220,7 +220,7 @@ type Strings struct {
 // NewStrings returns an empty table on top of base, nil for none. Without a
 // base the own section begins with the empty string.
 func NewStrings(base *StrIndex) *Strings {
-	s := &Strings{Limit: 1 << 27, seed: newSeed(), slots: make([]StrOff, 1024)}
+	s := &Strings{Limit: MaxNames, seed: newSeed(), slots: make([]StrOff, 1024)}
 	s.Reset(base)
 	return s
 }

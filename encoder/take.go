@@ -44,17 +44,14 @@ func (w *worker) takeSection(f *elfio.File, r *Result) error {
 	return w.takeRead(r, file)
 }
 
-// maxNames bounds the names of BTF that is taken, as btf.Strings.Limit does those of
-// BTF that is made: whoever takes it goes through all of them.
-const maxNames = 1 << 27
-
 func (w *worker) takeRead(r *Result, file *btfFile) error {
 	b, err := readOn(file, w.opts.Base)
 	if err != nil {
 		return err
 	}
-	if b.NamesExceed(maxNames) {
-		return fmt.Errorf("BTF whose names are the tails of others and have more than %d bytes together", maxNames)
+	// Whoever takes it goes through all names.
+	if b.NamesExceed(btf.MaxNames) {
+		return fmt.Errorf("BTF whose names are the tails of others and have more than %d bytes together", btf.MaxNames)
 	}
 	r.NoDWARF = true
 	r.Before = uint64(len(file.data))
