@@ -184,6 +184,12 @@ func readDebugInfo(path string) (*debugInfo, error) {
 	return d, nil
 }
 
+// emptyFolder makes a folder for results.
+func (b *bench) emptyFolder(name string) (string, error) {
+	dir := filepath.Join(b.work, name)
+	return dir, errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755))
+}
+
 // encoded has gobtfenc encode vmlinux and all modules, these on top of the BTF that vmlinux has
 // already, into files of their own, and check look at them.
 func (b *bench) encoded(o *objtree, features string) (*kernelBTF, error) {
@@ -191,8 +197,8 @@ func (b *bench) encoded(o *objtree, features string) (*kernelBTF, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := filepath.Join(b.work, "out")
-	if err := errors.Join(os.RemoveAll(out), os.Mkdir(out, 0o755)); err != nil {
+	out, err := b.emptyFolder("out")
+	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(out)
@@ -357,8 +363,8 @@ func (b *bench) byPahole(o *objtree) (*kernelBTF, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := filepath.Join(b.work, "newer")
-	if err := errors.Join(os.RemoveAll(out), os.Mkdir(out, 0o755)); err != nil {
+	out, err := b.emptyFolder("newer")
+	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(out)
