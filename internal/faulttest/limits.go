@@ -32,6 +32,22 @@ func (st *stage) limitRun(limit string, env []string, argv ...string) (status in
 	return cmd.ProcessState.ExitCode(), errs.String(), nil
 }
 
+// afresh runs the command of the stage like limitRun, on the files of before, and says
+// what has become of them.
+func (st *stage) afresh(limit string, env ...string) (status int, said string, f *found, err error) {
+	if err := st.before.put(st.dir); err != nil {
+		return 0, "", nil, err
+	}
+	if status, said, err = st.limitRun(limit, env, st.argv...); err != nil {
+		return 0, "", nil, err
+	}
+	now, err := look(st.dir)
+	if err != nil {
+		return 0, "", nil, err
+	}
+	return status, said, st.compare(now), nil
+}
+
 // memory gives the command less and less. It does its work, or dies of it, which the
 // runtime of Go does with exit status 2; every file is an old or a new one then, too.
 func memory(r *runner, st *stage) (runs int, wrong []string, err error) {
@@ -44,19 +60,11 @@ func memory(r *runner, st *stage) (runs int, wrong []string, err error) {
 	}
 	limits = append(limits, [2]string{"true", "GOMEMLIMIT=256MiB"}, [2]string{"true", "GOMEMLIMIT=1MiB"})
 	for _, l := range limits {
-		if err := st.before.put(st.dir); err != nil {
-			return 0, nil, err
-		}
-		status, said, err := st.limitRun(l[0], []string{l[1]}, st.argv...)
-		if err != nil {
-			return 0, nil, err
-		}
-		now, err := look(st.dir)
+		status, said, f, err := st.afresh(l[0], l[1])
 		if err != nil {
 			return 0, nil, err
 		}
 		runs++
-		f := st.compare(now)
 		// The kernel kills a program that it has no memory to begin with.
 		noMemory := status == -1 || status == 2 && (strings.Contains(said, "memory") || strings.Contains(said, "runtime"))
 		switch {
@@ -114,19 +122,11 @@ func grouped(r *runner, st *stage) (runs int, wrong []string, err error) {
 		if err != nil {
 			return runs, wrong, err
 		}
-		if err := st.before.put(st.dir); err != nil {
-			return 0, nil, errors.Join(err, remove())
-		}
-		status, said, err := st.limitRun(enter, nil, st.argv...)
+		status, said, f, err := st.afresh(enter)
 		if err := errors.Join(err, remove()); err != nil {
 			return 0, nil, err
 		}
-		now, err := look(st.dir)
-		if err != nil {
-			return 0, nil, err
-		}
 		runs++
-		f := st.compare(now)
 		if status == killed && mib < 256 {
 			status = -int(syscall.SIGKILL) // as a traced run has it
 		}
