@@ -7,7 +7,7 @@ package elfio
 // piece can be found. They can where they are in order of their places, as assemblers and
 // linkers write them: a table says for each block of the section with which one it begins.
 //
-// To make the table all entries are read once more than otherwise, which is a fortieth of
+// To make the table all entries are read once more than otherwise, which is a twentieth of
 // what the conversion of such a file takes; so only large sections are read so. What the
 // table is not made for is relocated as a whole: other machines than those with ELF64, little
 // endian and RELA, other operations than to store a word, places out of order, anything that
