@@ -52,7 +52,7 @@ type target struct {
 	patch  Patch
 	align  uint64
 	old    region // where it was; size 0 for a new section
-	loaded bool   // SHF_ALLOC: only its bytes change
+	loaded bool   // SHF_ALLOC, not empty: only its bytes change
 	fixed  bool   // stays where it is: it is loaded, or it fits there
 	off    uint64 // where it goes
 }
@@ -181,7 +181,9 @@ func (p *plan) checkTarget(t *target) error {
 	if uint32(t.index) == p.f.hdr.shstrndx {
 		return fail("holds the section names")
 	}
-	if s.Flags&elf.SHF_ALLOC != 0 {
+	// lld keeps an output section that its script names, loaded and empty: nothing
+	// is at its address, so it can become one that is not loaded.
+	if s.Flags&elf.SHF_ALLOC != 0 && s.Size > 0 {
 		if s.Type == elf.SHT_NOBITS || uint64(len(t.patch.Data)) != s.Size {
 			return fail("is loaded (SHF_ALLOC), its size %#x cannot become %#x", s.Size, len(t.patch.Data))
 		}

@@ -187,6 +187,39 @@ func TestInjectExecutable(t *testing.T) {
 	}
 }
 
+// TestInjectEmptyLoaded fills the .BTF that lld leaves in a vmlinux linked without one: loaded, of no
+// bytes. What it becomes is not loaded and has no address; of no bytes again, it is left alone.
+func TestInjectEmptyLoaded(t *testing.T) {
+	for _, shape := range allShapes {
+		s := plain(shape)
+		s.typ = elf.ET_EXEC
+		s.sections = append(s.sections, specSection{name: ".BTF", typ: elf.SHT_PROGBITS, flags: elf.SHF_ALLOC, align: 1})
+		s.segments = [][2]uint64{{0, 120}}
+		src := s.build()
+		if got := inject(t, src, Patch{".BTF", nil}); !bytes.Equal(got, src) {
+			t.Error("no bytes for none: the file changes")
+		}
+		var r Reader
+		f, err := r.OpenBytes("before", src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := f.Index(".BTF")
+		// An address, as the linker gives it.
+		f.putWord(src[f.hdr.shoff:][i*f.shdrSize()+8:], 1, 0x1000)
+		patch := Patch{".BTF", []byte("types")}
+		got := inject(t, src, patch)
+		checkInjected(t, src, got, patch)
+		if f, err = r.OpenBytes("after", got); err != nil {
+			t.Fatal(err)
+		}
+		h := f.r.table[i*f.shdrSize()+8:]
+		if flags, addr := f.word(h, 0, 0), f.word(h, 0, 1); flags != 0 || addr != 0 {
+			t.Errorf("%v: flags %#x, address %#x", shape, flags, addr)
+		}
+	}
+}
+
 // TestInjectManySections crosses the number of sections from which on section
 // 0 has the count, and goes beyond 65,535.
 func TestInjectManySections(t *testing.T) {

@@ -122,12 +122,14 @@ func (p *plan) newTable(l layout) []byte {
 			f.put32(h, p.newNames[added])
 			f.putWord(h[8:], pick(f.Class64, 5, 6), t.align) // sh_addralign, behind two 32-bit fields
 			added++
-		} else {
-			f.putWord(h[8:], 0, uint64(f.Sections[t.index].Flags&^elf.SHF_COMPRESSED))
 		}
+		flags := elf.SectionFlag(f.word(h[8:], 0, 0)) &^ elf.SHF_COMPRESSED
 		if !t.loaded {
+			flags &^= elf.SHF_ALLOC
 			f.put32(h[4:], uint32(elf.SHT_PROGBITS))
+			f.putWord(h[8:], 1, 0) // sh_addr
 		}
+		f.putWord(h[8:], 0, uint64(flags))
 		f.putWord(h[8:], 2, l.offs[i])
 		f.putWord(h[8:], 3, uint64(len(t.patch.Data)))
 	}
