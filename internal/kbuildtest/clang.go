@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/dwarf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
@@ -92,7 +90,7 @@ func (b *bench) dressed(d dress, o *objtree, symbols string) error {
 		return err
 	}
 	b.tags(want, got)
-	if err := b.newest(o); err != nil {
+	if err := b.newest(o, want); err != nil {
 		return err
 	}
 	if err := b.sameVersion(o, want); err != nil {
@@ -273,9 +271,7 @@ func readResults(out, vmlinux string, names []string) (*kernelBTF, error) {
 // equal compares the BTF of two makers by meaning. Ids are not looked at.
 func (b *bench) equal(what string, want, got *kernelBTF) error {
 	referee := btftest.NewReferee()
-	d := compareVmlinux(referee, want, got)
-	b.Check(d.none(), "vmlinux, %s: %s; %d types, %d bytes of %d", what, d, got.base.NumTypes(), got.baseBytes, want.baseBytes)
-	tell(b, d.files)
+	b.equalVmlinux(referee, what, want, got)
 	d, err := compareModules(referee, want, got)
 	if err != nil {
 		return err
@@ -287,6 +283,12 @@ func (b *bench) equal(what string, want, got *kernelBTF) error {
 	b.Check(d.none(), "%d modules, %s: %s; %d types, %d bytes of %d", len(got.modules), what, d, own, got.bytes, want.bytes)
 	tell(b, d.files)
 	return nil
+}
+
+func (b *bench) equalVmlinux(referee *btftest.Referee, what string, want, got *kernelBTF) {
+	d := compareVmlinux(referee, want, got)
+	b.Check(d.none(), "vmlinux, %s: %s; %d types, %d bytes of %d", what, d, got.base.NumTypes(), got.baseBytes, want.baseBytes)
+	tell(b, d.files)
 }
 
 // kernelTags are the type tags of a kernel's headers, <linux/compiler_types.h>.
@@ -332,56 +334,4 @@ func spellTags(tags map[string]int) string {
 		all = append(all, fmt.Sprintf("%d %s", tags[name], name))
 	}
 	return strings.Join(all, ", ")
-}
-
-// newest encodes with the default features and compares with a pahole that has the same.
-func (b *bench) newest(o *objtree) error {
-	got, err := b.encoded(o, "default")
-	if err != nil {
-		return err
-	}
-	for _, where := range []string{"vmlinux", "modules"} {
-		b.Note("%s: tags with the default features: %s", where, spellTags(got.countTags(where)))
-	}
-	if b.newer == "" {
-		return nil
-	}
-	version, err := paholeVersion(b.newer)
-	if err != nil {
-		return err
-	}
-	want, err := b.byPahole(o)
-	if err != nil {
-		return err
-	}
-	return b.equal(fmt.Sprintf("the default features against pahole %s", version), want, got)
-}
-
-// byPahole has the newer pahole do what encoded does.
-func (b *bench) byPahole(o *objtree) (*kernelBTF, error) {
-	names, err := o.modules()
-	if err != nil {
-		return nil, err
-	}
-	out, err := b.emptyFolder("newer")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(out)
-	var g errgroup.Group
-	g.SetLimit(jobs)
-	for _, n := range append([]string{"vmlinux"}, names...) {
-		args := []string{"-J", "--btf_features=default", "--lang_exclude=rust", "--btf_encode_detached=" + result(out, n), o.path(n)}
-		if n != "vmlinux" {
-			args = append([]string{"--btf_base", o.path("vmlinux")}, args...)
-		}
-		g.Go(func() error {
-			_, err := cost.Run(exec.Command(b.newer, args...))
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	return readResults(out, o.path("vmlinux"), names)
 }
