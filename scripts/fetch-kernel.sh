@@ -85,7 +85,7 @@ fi
 real() {
 	apt apt-cache show --no-all-versions "$1" >"$work/show" 2>/dev/null || return 1
 	[ -s "$work/show" ] || return 1
-	behind=$(sed -n 's/^Depends: \(linux-image-[^ ,]*-dbg\).*/\1/p' "$work/show")
+	behind=$(sed -n 's/^Depends: \(.*, \)\{0,1\}\(linux-image-[^ ,]*-dbg\).*/\2/p' "$work/show")
 	echo "${behind:-$1}"
 }
 
