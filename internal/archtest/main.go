@@ -193,6 +193,10 @@ func (b *bench) compare() error {
 	if b.shipped != nil {
 		return b.compareModules(b.Modules, "the .BTF they ship with", shippedBTF)
 	}
+	if b.elf.Machine == elf.EM_MIPS {
+		b.Note("modules are not compared: libdw knows no relocations of MIPS, so that pahole reads the first string for every name")
+		return nil
+	}
 	files := b.Modules
 	if b.sample > 0 {
 		files = spread(files, b.sample)
