@@ -5,6 +5,7 @@ package kerneldir
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,11 +24,13 @@ type Kernel struct {
 func Find(dir string) (*Kernel, error) {
 	k := &Kernel{Dir: dir}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
+		if err != nil || d.IsDir() {
 			return err
 		}
+		// vmlinux-RELEASE can be a link, or several, to the file beside the modules.
 		release, isVmlinux := strings.CutPrefix(d.Name(), "vmlinux-")
 		switch {
+		case isVmlinux && isSame(k.Vmlinux, path):
 		case isVmlinux && k.Vmlinux != "":
 			return fmt.Errorf("two kernels: %s and %s", k.Vmlinux, path)
 		case isVmlinux:
@@ -42,4 +45,14 @@ func Find(dir string) (*Kernel, error) {
 	}
 	slices.Sort(k.Modules)
 	return k, err
+}
+
+// isSame reports whether two paths lead to one file.
+func isSame(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
 }

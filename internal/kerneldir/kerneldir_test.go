@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -14,6 +15,7 @@ func TestFind(t *testing.T) {
 		want  *Kernel // nil: an error
 	}{
 		{"a kernel", []string{"lib/b.ko", "boot/vmlinux-6.1", "lib/a/c.ko", "lib/x.ko.zst"}, &Kernel{"", "6.1", "boot/vmlinux-6.1", []string{"lib/a/c.ko", "lib/b.ko"}}},
+		{"as Debian has it since 7", []string{"lib/vmlinux", "lib/a.ko", "boot/vmlinux-7.2 -> ../lib/vmlinux", "vmlinux-7.2 -> lib/vmlinux"}, &Kernel{"", "7.2", "boot/vmlinux-7.2", []string{"lib/a.ko"}}},
 		{"two", []string{"vmlinux-6.1", "vmlinux-6.2", "a.ko"}, nil},
 		{"no modules", []string{"vmlinux-6.1"}, nil},
 		{"no vmlinux", []string{"a.ko", "vmlinux"}, nil},
@@ -26,7 +28,13 @@ func TestFind(t *testing.T) {
 				if err := os.MkdirAll(filepath.Dir(f), 0o755); err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(f, nil, 0o644); err != nil {
+				var err error
+				if link, target, is := strings.Cut(f, " -> "); is {
+					err = os.Symlink(target, link)
+				} else {
+					err = os.WriteFile(f, nil, 0o644)
+				}
+				if err != nil {
 					t.Fatal(err)
 				}
 			}
