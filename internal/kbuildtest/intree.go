@@ -26,7 +26,11 @@ func (b *bench) inTree() error {
 	if err != nil {
 		return err
 	}
-	if err := b.sameVersion(ref, want); err != nil {
+	same, err := ref.clone(filepath.Join(b.work, "same"), b.asSame())
+	if err != nil {
+		return err
+	}
+	if err := b.sameVersion(same, want); err != nil {
 		return err
 	}
 	o, got, err := b.byDefault(ref, want)
@@ -118,13 +122,12 @@ const sameScript = `#!/bin/sh
 exec "%s" "$@" %s
 `
 
-// sameVersion has gobtfenc be the pahole of the reference and wants the same types and the same
-// .BTF_ids. The .ko are made anew.
-func (b *bench) sameVersion(ref *objtree, want *kernelBTF) error {
-	o, err := ref.clone(filepath.Join(b.work, "same"), filepath.Join(b.work, "pahole-same"))
-	if err != nil {
-		return err
-	}
+// asSame is where the pahole that sameVersion calls is.
+func (b *bench) asSame() string { return filepath.Join(b.work, "pahole-same") }
+
+// sameVersion has gobtfenc be the pahole of the reference in a tree that the reference has made, and
+// wants the same types and the same .BTF_ids. The .ko are made anew, and the tree is removed.
+func (b *bench) sameVersion(o *objtree, want *kernelBTF) error {
 	version, err := paholeVersion(b.reference)
 	if err != nil {
 		return err

@@ -137,6 +137,17 @@ func (o *objtree) clone(dir, pahole string) (*objtree, error) {
 	return &objtree{source: o.source, dir: dir, pahole: pahole, llvm: o.llvm, log: o.log}, nil
 }
 
+// kept is the folder of a copy that is to take the tree's place.
+func (o *objtree) kept() string { return o.dir + ".kept" }
+
+// restore puts the copy there, if there is one: a run that was interrupted leaves it.
+func (o *objtree) restore() error {
+	if _, err := os.Stat(o.kept()); err != nil {
+		return nil
+	}
+	return errors.Join(os.RemoveAll(o.dir), os.Rename(o.kept(), o.dir))
+}
+
 // touch makes a file newer than everything built before.
 func (o *objtree) touch(name string) error {
 	now := time.Now()
