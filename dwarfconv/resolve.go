@@ -150,6 +150,9 @@ func (c *Converter) dropAliases() {
 	for i := range c.unit.Vars {
 		c.unit.Vars[i].Type = c.remap[c.unit.Vars[i].Type]
 	}
+	for i := range c.unit.Dims {
+		c.unit.Dims[i].Array = c.remap[c.unit.Dims[i].Array]
+	}
 }
 
 // aliasTarget follows aliases; a chain that does not end is void.

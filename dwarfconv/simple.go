@@ -52,8 +52,8 @@ func (c *Converter) typedef(a *dwarf.Abbrev, off uint32) int32 {
 }
 
 // array adds an array. Its only item is written when the dimensions are
-// known. An array of several dimensions becomes one array of all elements,
-// as in pahole and in the BTF of every released kernel.
+// known. An array of several dimensions becomes one array of all elements, as in
+// pahole up to 1.31; see nested.go.
 func (c *Converter) array(a *dwarf.Abbrev, off uint32) frame {
 	c.spill()
 	c.arrays = true
@@ -77,6 +77,12 @@ func (c *Converter) subrange(a *dwarf.Abbrev, top *frame) {
 		n = uint32(c.r.V[slotUpperBound] + 1)
 	} else if a.Has>>slotUpperBound&1 == 0 && a.Has>>slotCount&1 != 0 && c.isConst(slotCount) {
 		n = uint32(c.r.V[slotCount])
+	}
+	if top.dims == 2 {
+		c.unit.Dims = append(c.unit.Dims, Dim{btf.ID(top.row), top.nelems})
+	}
+	if top.dims >= 2 {
+		c.unit.Dims = append(c.unit.Dims, Dim{btf.ID(top.row), n})
 	}
 	top.nelems *= n
 }

@@ -17,6 +17,7 @@ type Unit struct {
 	Params []Param // of all Funcs, see Func.First and Func.N
 	Vars   []Var
 	Tags   []Tag // annotations of functions, parameters and variables
+	Dims   []Dim // of arrays with several, in order; see NestArrays
 }
 
 // Func is one function definition: a DW_TAG_subprogram that is no declaration,

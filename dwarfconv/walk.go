@@ -97,7 +97,7 @@ func (c *Converter) begin(n int) {
 	c.unit.Starts = c.unit.Starts[:0]
 	c.unit.Types.Rows = append(c.unit.Types.Rows, btf.Row{})
 	c.unit.Funcs, c.unit.Params = c.unit.Funcs[:0], c.unit.Params[:0]
-	c.unit.Vars, c.unit.Tags = c.unit.Vars[:0], c.unit.Tags[:0]
+	c.unit.Vars, c.unit.Tags, c.unit.Dims = c.unit.Vars[:0], c.unit.Tags[:0], c.unit.Dims[:0]
 	c.raw.reset()
 	c.ids.reset(n)
 	c.funcs.loc.begin(c.info)

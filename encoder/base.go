@@ -136,6 +136,23 @@ func baseOf(path string, file *btfFile, b *btf.BTF, d *splitdedup.Base) *Base {
 	return base
 }
 
+// nestsArrays reports whether the base has an array of arrays, so that an array of
+// several dimensions in a module has to be one; without a base, alone.
+func (b *Base) nestsArrays(alone bool) bool {
+	if b == nil {
+		return alone
+	}
+	t := &b.BTF.Types
+	for i := range t.Rows {
+		if r := &t.Rows[i]; r.Info.Kind() == btf.KindArray {
+			if of := t.ItemsOf(r)[0].Type; int(of) < len(t.Rows) && t.Rows[of].Info.Kind() == btf.KindArray {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // release returns the release of the kernel that file, which is at path, is;
 // empty where it is not known.
 func (file *btfFile) release(path string) string {

@@ -2,6 +2,7 @@ package encoder
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -9,7 +10,7 @@ import (
 	"github.com/gobtfenc/gobtfenc/elfio"
 )
 
-// Feature is one of the names that pahole's --btf_features knows.
+// Feature is one of the names that pahole's --btf_features knows, or one of ours.
 type Feature uint32
 
 // The features, in pahole's order. Those up to FeatureDeclTagKfuncs make up
@@ -30,11 +31,12 @@ const (
 	FeatureAttributes                         // type attributes of kfuncs
 	FeatureTrueSignature                      // functions with changed signatures, as they are
 	FeatureLayout                             // layout table behind the header
+	FeatureNestedArrays                       // ours: arrays of several dimensions as in pahole 1.32, where no base says how
 )
 
 var featureNames = [...]string{
 	"encode_force", "var", "float", "decl_tag", "type_tag", "enum64", "optimized_func", "consistent_func", "decl_tag_kfuncs",
-	"reproducible_build", "distilled_base", "global_var", "attributes", "true_signature", "layout",
+	"reproducible_build", "distilled_base", "global_var", "attributes", "true_signature", "layout", "nested_arrays",
 }
 
 const defaultFeatures = FeatureReproducible - 1
@@ -89,8 +91,13 @@ func (fs Features) Set(f Feature, on bool) Features {
 }
 
 // FeatureNames returns the names that ParseFeatures knows besides those of
-// sets, in pahole's order.
+// sets: pahole's in its order, then our own.
 func FeatureNames() []string { return slices.Clone(featureNames[:]) }
+
+// PaholeFeatureNames returns those of FeatureNames that pahole knows.
+func PaholeFeatureNames() []string {
+	return FeatureNames()[:bits.TrailingZeros32(uint32(FeatureNestedArrays))]
+}
 
 // String lists the features that are on, as --features takes them.
 func (fs Features) String() string {

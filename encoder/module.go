@@ -70,6 +70,8 @@ type worker struct {
 	out   []byte
 	base  []byte // distilled base, empty for none
 
+	nested bool // arrays of several dimensions are arrays of arrays
+
 	ids    *btfids.Section // nil: nobody asks for an id
 	idData []byte          // of .BTF_ids, nil where it stays as it is
 }
@@ -275,6 +277,7 @@ func (w *worker) convert(f *elfio.File, sec *dwarfconv.Sections, admit func() er
 		if err == nil {
 			w.types.Reset(base.types())
 			w.types.TypedefGraphs = !features.Compat124
+			w.nested = base.nestsArrays(features.Has(FeatureNestedArrays))
 		}
 		return err
 	}
@@ -284,6 +287,9 @@ func (w *worker) convert(f *elfio.File, sec *dwarfconv.Sections, admit func() er
 // addUnit makes a unit part of the module.
 func (w *worker) addUnit(u *dwarfconv.Unit, clock *phase.Clock) error {
 	clock.Start("dedup")
+	if w.nested {
+		u.NestArrays()
+	}
 	var ids []btf.ID
 	var err error
 	if len(u.Starts) > 0 {

@@ -376,6 +376,7 @@ func TestEveryFeature(t *testing.T) {
 		{feature: FeatureAttributes, object: "features/arena.ko", with: "TYPE_TAG 'address_space(1)'"},
 		{feature: FeatureTrueSignature, object: "features/funcs", with: "FUNC 'funcs_const.constprop.0'"},
 		{feature: FeatureLayout, object: "kinds.ko", with: "header of 32 bytes", without: "header of 24 bytes"},
+		{feature: FeatureNestedArrays, object: "kinds.ko", with: "nr_elems=6\n", without: "nr_elems=24\n"},
 	} {
 		seen |= c.feature
 		t.Run(Features{set: c.feature}.String(), func(t *testing.T) {

@@ -188,7 +188,7 @@ func (c *paholeCall) option(g *gnuopt.Given) (answer string, err error) {
 	case "version":
 		return "v" + paholeMajor + "." + paholeMinor + "\n", nil
 	case "supported_btf_features":
-		return strings.Join(encoder.FeatureNames(), ",") + "\n", nil
+		return strings.Join(encoder.PaholeFeatureNames(), ",") + "\n", nil
 
 	case "quiet", "hashbits", "program-name":
 	default:
