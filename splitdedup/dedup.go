@@ -143,7 +143,6 @@ type unit struct {
 	obls  []obligation
 	memo  []memo
 
-	claims    bool  // the unit completes a FWD of the base
 	inOrder   bool  // chosen by chooseInOrder
 	late      []int // own items whose index type is not canonical yet
 	tangled   bool  // too many pairs or obligations: see maxPairs

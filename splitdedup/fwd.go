@@ -54,15 +54,17 @@ func (m *Module) chooseInOrder() {
 
 // takesPart reports whether n, which is no cut type, is compared as a whole,
 // like a struct with a name, because FWDs in its tree may stand for complete
-// types: interned leaf by leaf it would be another type than the one it
-// matches.
+// types, or a struct in it may become the module's although what n belongs to
+// is the base's (struct request of cxgb4.ko, Linux 6.1 for i386 and s390x, whose
+// bio_vec has two shapes): interned leaf by leaf it would be another type than the
+// one it matches, which nobody needs.
 func (m *Module) takesPart(n btf.ID) bool {
 	u := &m.unit
 	switch u.types.Rows[n].Info.Kind() {
 	case btf.KindStruct, btf.KindUnion:
-		return !u.isCut(n) && (u.claims || u.hasFwd(n))
+		return !u.isCut(n) && (u.inOrder || u.hasFwd(n))
 	case btf.KindTypedef:
-		return m.TypedefGraphs && !u.isCut(n) && (u.claims || u.hasFwd(n))
+		return m.TypedefGraphs && !u.isCut(n) && (u.inOrder || u.hasFwd(n))
 	}
 	return false
 }

@@ -341,8 +341,7 @@ func (m *Module) standing(n, c btf.ID) int32 {
 // the unit completes a FWD of the base, the order of choice matters.
 func (m *Module) choose() {
 	u := &m.unit
-	u.claims = m.completesBase()
-	if u.inOrder = u.claims || m.isAmbiguous(); u.inOrder {
+	if u.inOrder = m.completesBase() || m.isAmbiguous(); u.inOrder {
 		m.chooseInOrder()
 		return
 	}
