@@ -133,10 +133,14 @@ func (m *Module) allStand(obls []obligation) bool {
 func (m *Module) sameTree(n, c btf.ID) bool {
 	u := &m.unit
 	r, q := &u.types.Rows[n], m.row(c)
-	s := btf.Shapes[r.Info.Kind()]
+	k := r.Info.Kind()
+	s := btf.Shapes[k]
 	if r.Info != q.Info || r.Name != q.Name ||
 		!s.TypeIsRef && r.Type != q.Type || !s.HasItems && r.Aux != q.Aux {
 		return false
+	}
+	if k == btf.KindVar || k == btf.KindDatasec {
+		return false // never the same as another, and part of a tree in made-up types only
 	}
 	mark := c & local // what c refers to is local where c is
 	if s.TypeIsRef && !m.sameRef(btf.ID(r.Type), btf.ID(q.Type), mark) {
