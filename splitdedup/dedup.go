@@ -143,13 +143,15 @@ type unit struct {
 	obls  []obligation
 	memo  []memo
 
-	inOrder   bool  // chosen by chooseInOrder
-	late      []int // own items whose index type is not canonical yet
-	tangled   bool  // too many pairs or obligations: see maxPairs
-	tries     int   // see maxTries
-	isBase    bool  // the types are a base's: see signCut
-	completes bool  // an obligation met a FWD that the unit completes
-	alike     bool  // new types of one signature were not the same
+	inOrder   bool                  // chosen by chooseInOrder
+	whole     map[btf.StrOff]btf.ID // the last complete enum of each name; see completeEnum
+	asked     bool                  // whole is filled
+	late      []int                 // own items whose index type is not canonical yet
+	tangled   bool                  // too many pairs or obligations: see maxPairs
+	tries     int                   // see maxTries
+	isBase    bool                  // the types are a base's: see signCut
+	completes bool                  // an obligation met a FWD that the unit completes
+	alike     bool                  // new types of one signature were not the same
 	stack     []int32
 	epoch     int32
 }
@@ -230,6 +232,7 @@ func (u *unit) reset(t *btf.Types, fixed int) {
 	u.depth, u.canon = resize(u.depth, n), resize(u.canon, n)
 	u.cut, u.found = resize(u.cut, n), resize(u.found, n)
 	u.head, u.memo = resize(u.head, n), resize(u.memo, n)
+	u.asked = false
 	clear(u.depth)
 	clear(u.canon)
 	clear(u.memo)

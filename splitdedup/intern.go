@@ -192,15 +192,28 @@ func (m *Module) equalTree(n, id btf.ID, rows []btf.Row, all []btf.Item, first b
 
 // internLeaves makes FWDs and named enums canonical, which compare without
 // references. A FWD has one canonical type per name and kind. An enum that is
-// only declared takes the newest enum of its name; a complete one becomes what
-// declared ones of its name stand for.
+// only declared is the last complete one of its name in the unit, and where there is
+// none takes the newest; a complete one becomes what declared ones of its name
+// stand for.
 func (m *Module) internLeaves() {
 	u := &m.unit
+	same := false
 	for _, n := range u.leaves {
-		if r := &u.types.Rows[n]; r.Info.Kind() == btf.KindFwd {
+		switch r := &u.types.Rows[n]; {
+		case r.Info.Kind() == btf.KindFwd:
 			m.internFwd(n, r)
-		} else {
+		case m.completeEnum(r) != 0:
+			same = true
+		default:
 			m.internEnum(n, r)
+		}
+	}
+	if !same {
+		return
+	}
+	for _, n := range u.leaves {
+		if e := m.completeEnum(&u.types.Rows[n]); e != 0 {
+			u.canon[n] = u.canon[e]
 		}
 	}
 }
@@ -236,6 +249,42 @@ func (m *Module) internEnum(n btf.ID, r *btf.Row) {
 	}
 	own.add(u.canon[n], r)
 	m.enums[r.Name] = own
+}
+
+// completeEnum returns the enum of the unit that r, where it only declares one,
+// is: the last that is complete, as in libbpf, 0 for none. Enums local to functions make
+// a unit that has several:
+//
+//	enum e;                            // GCC takes it
+//	f() { enum e { A }; struct s { enum e *p; }; }
+//	g() { enum e { B }; struct s { enum e *p; }; }
+//
+// What module and base have of the name does not count then: when the unit is added
+// again they have more.
+func (m *Module) completeEnum(r *btf.Row) btf.ID {
+	u := &m.unit
+	if m.strict || r.Info.Vlen() != 0 || !isEnum(r) {
+		return 0
+	}
+	if !u.asked {
+		if u.asked = true; u.whole == nil {
+			u.whole = map[btf.StrOff]btf.ID{}
+		}
+		clear(u.whole)
+		for _, n := range u.leaves {
+			if q := &u.types.Rows[n]; isEnum(q) && q.Info.Vlen() != 0 {
+				u.whole[q.Name] = n
+			}
+		}
+	}
+	return u.whole[r.Name]
+}
+
+// isOpen reports whether an enum is only declared, and not complete in the unit
+// that it is of: any of its name may be it.
+func (m *Module) isOpen(id btf.ID) bool {
+	r := m.row(id)
+	return r.Info.Vlen() == 0 && (id&local == 0 || m.completeEnum(r) == 0)
 }
 
 // enumNames is what a base or a module knows of the enums of one name.

@@ -266,12 +266,12 @@ func composite(r *btf.Row) btf.Kind {
 }
 
 // compatibleEnum reports whether named enum n may stand for c: their canonical
-// types agree, or, outside strict mode, one of them is only declared.
+// types agree, or, outside strict mode, it is open what one of them is.
 func (m *Module) compatibleEnum(n, c btf.ID) bool {
 	if m.unit.canon[n] == m.canonOf(c) {
 		return true
 	}
-	return !m.strict && (m.unit.types.Rows[n].Info.Vlen() == 0 || m.row(c).Info.Vlen() == 0)
+	return !m.strict && (m.isOpen(n|local) || m.isOpen(c))
 }
 
 // refute lets pairs from first on fall whose obligations do not stand, until
