@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
-	"debug/elf"
+	"encoding/binary"
+	"io"
 	"os"
-	"regexp"
 )
 
 // toolID tells this program from other versions of it, which may encode
@@ -24,25 +24,39 @@ func buildID() string {
 	if err != nil {
 		return ""
 	}
-	f, err := elf.Open(name)
+	f, err := os.Open(name)
 	if err != nil {
 		return ""
 	}
 	defer f.Close()
-	s := f.Section(".note.go.buildid")
-	if s == nil || s.Size > 1<<10 {
+	head := make([]byte, 32<<10)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
 		return ""
 	}
-	note, err := s.Data()
-	if err != nil || len(note) < 16 || !bytes.Equal(note[12:16], []byte("Go\x00\x00")) {
+	return notedID(head[:n])
+}
+
+// notedID looks for the note in what an ELF file begins with: linkers put notes before
+// the code. To ask debug/elf for it takes ten times as long, 0.2 ms, which every
+// module pays.
+func notedID(head []byte) string {
+	const tagGo = 4 // cmd/link/internal/ld/elf.go, ELF_NOTE_GOBUILDID_TAG
+	order := binary.NativeEndian
+	kind := append(order.AppendUint32(nil, tagGo), "Go\x00\x00"...)
+	at := bytes.Index(head, kind)
+	if at < 8 || order.Uint32(head[at-8:]) != 4 {
 		return ""
 	}
-	size := f.ByteOrder.Uint32(note[4:])
-	if uint64(size) > uint64(len(note)-16) {
+	size, id := order.Uint32(head[at-4:]), head[at+len(kind):]
+	if size == 0 || uint64(size) > uint64(len(id)) {
 		return ""
 	}
-	if id := note[16 : 16+size]; regexp.MustCompile(`^[!-~]+$`).Match(id) {
-		return string(id)
+	id = id[:size]
+	for _, c := range id {
+		if c < '!' || c > '~' {
+			return ""
+		}
 	}
-	return ""
+	return string(id)
 }
