@@ -122,7 +122,7 @@ func checkHeader(data []byte, base *BTF, r Rules) (h header, order binary.ByteOr
 	}
 	known := headerLenLayout
 	if r.NarrowInfo {
-		known = headerLen // the layout came with the wide info word
+		known = HeaderLen // the layout came with the wide info word
 	}
 	raw := make([]byte, headerLenLayout)
 	for i, c := range data[:h.len] {

@@ -7,7 +7,7 @@ import "encoding/binary"
 // a base has and a split BTF has not, is left out. Its length is 24, plus 12
 // per type, plus the tails, plus len(strs).
 func Append(buf []byte, t *Types, strs []byte, order binary.ByteOrder) []byte {
-	return appendBlob(buf, t, strs, order, headerLen)
+	return appendBlob(buf, t, strs, order, HeaderLen)
 }
 
 // AppendLayout is Append for a base with a layout section, which tells readers

@@ -80,16 +80,23 @@ func Restore(data []byte, types Types) (*BTF, error) {
 // StringSection returns the strings of data, a base, without a look at its types.
 // They begin and end with NUL.
 func StringSection(data []byte) ([]byte, error) {
-	h, order, err := readHeader(data)
+	from, to, err := StringRange(data)
 	if err != nil {
 		return nil, err
 	}
-	body := data[h.len:]
-	b, err := newBTF(body[h.strOff:h.strOff+h.strLen:h.strOff+h.strLen], nil, order)
-	if err == nil {
-		err = checkStrings(b)
+	strs := data[from:to:to]
+	return strs, checkStrings(&BTF{Strs: strs})
+}
+
+// StringRange returns from where to where data has its strings. That depends on its
+// length and on the first HeaderLen bytes, which it has.
+func StringRange(data []byte) (from, to uint64, err error) {
+	h, _, err := readHeader(data)
+	if err != nil {
+		return 0, 0, err
 	}
-	return b.Strs, err
+	from = uint64(h.len) + uint64(h.strOff)
+	return from, from + uint64(h.strLen), nil
 }
 
 // ParseOrphan reads split BTF whose base is not at hand. Own types have the ids that
@@ -180,7 +187,7 @@ func readHeader(data []byte) (h header, order binary.ByteOrder, err error) {
 		return header{}, nil, &ParseError{Section: "header", Offset: off, Msg: msg, Value: val}
 	}
 	size := uint64(len(data))
-	if size < headerLen {
+	if size < HeaderLen {
 		return bad(0, "too short for a header", size)
 	}
 	if order = byteOrder(data); order == nil {
@@ -194,10 +201,10 @@ func readHeader(data []byte) (h header, order binary.ByteOrder, err error) {
 	}
 	u32 := func(off int) uint32 { return order.Uint32(data[off:]) }
 	h = header{len: u32(4), typeOff: u32(8), typeLen: u32(12), strOff: u32(16), strLen: u32(20)}
-	if h.len < headerLen || uint64(h.len) > size {
+	if h.len < HeaderLen || uint64(h.len) > size {
 		return bad(4, "header length out of range", uint64(h.len))
 	}
-	known := uint32(headerLen)
+	known := uint32(HeaderLen)
 	if h.len >= headerLenLayout {
 		known = headerLenLayout
 		if h.layoutLen = u32(28); h.layoutLen != 0 {

@@ -164,6 +164,9 @@ func (x *StrIndex) find(hash uint64, s []byte) (StrOff, bool) {
 	return 0, false
 }
 
+// Of reports whether strs is the section that x is about, byte for byte.
+func (x *StrIndex) Of(strs []byte) bool { return bytes.Equal(x.strs, strs) }
+
 // Unique reports whether no string stands twice in the section.
 func (x *StrIndex) Unique() bool { return !x.dups }
 

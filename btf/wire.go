@@ -7,7 +7,7 @@ const (
 	magic   = 0xeb9f
 	version = 1
 
-	headerLen       = 24 // up to str_len
+	HeaderLen       = 24 // up to str_len
 	headerLenLayout = 32 // with layout_off and layout_len, Linux 7.1
 	typeLen         = 12 // struct btf_type
 )

@@ -41,15 +41,20 @@ func StartBase(path string, open func() *basecache.Cache) *Base {
 		defer l.took.Stop()
 		cache := open()
 		defer cache.Close()
-		full, err := loadBaseCached(path, cache, func(x *btf.StrIndex) { l.strs = x; named() })
+		full, err := loadBaseCached(path, cache, func(x *btf.StrIndex) {
+			if l.strs == nil { // else the cache is good for that alone
+				l.strs = x
+				named()
+			}
+		})
+		if err == nil && !l.strs.Of(full.BTF.Strs) { // in the cache and in the file later
+			err = errChanged
+		}
 		if err != nil {
 			l.err = baseError(path, err)
 			return
 		}
 		b.BTF, b.data, b.dedup, b.machine, b.wordSize, b.release = full.BTF, full.data, full.dedup, full.machine, full.wordSize, full.release
-		if l.strs == nil { // out of the cache
-			l.strs = full.dedup.Strings()
-		}
 	}()
 	return b
 }

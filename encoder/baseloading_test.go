@@ -15,11 +15,13 @@ import (
 
 func noCache() *basecache.Cache { return nil }
 
-// TestStartBase encodes modules while their base is still being loaded, in full and out
-// of the cache: the bytes are those with a base that was loaded before.
+// TestStartBase encodes modules while their base is still being loaded, in full, out
+// of the cache, and in full once strings were taken out of the cache: the bytes are those
+// with a base that was loaded before.
 func TestStartBase(t *testing.T) {
 	path := filepath.Join(kernelTree, "obj/vmlinux.btf")
 	cachedAfter(t, path)
+	half := cachedStrings(t)
 	cached := func() *basecache.Cache { return basecache.Open("test") }
 	for _, o := range treeObjects(t) {
 		if o.alone {
@@ -28,7 +30,7 @@ func TestStartBase(t *testing.T) {
 		opts := options(t)
 		opts.Jobs, opts.Base, opts.AllowMismatch = 2, treeBase(t), true
 		want := encode(t, opts, o.path)
-		for name, open := range map[string]func() *basecache.Cache{"full": noCache, "cached": cached} {
+		for name, open := range map[string]func() *basecache.Cache{"full": noCache, "cached": cached, "half": half} {
 			opts.Base = encoder.StartBase(path, open)
 			if !bytes.Equal(encode(t, opts, o.path), want) {
 				t.Errorf("%s, %s: not the same", o.name, name)
@@ -45,6 +47,37 @@ func TestStartBase(t *testing.T) {
 		if !bytes.Equal(got, want[i]) {
 			t.Errorf("%s of two: not the same", two[i])
 		}
+	}
+}
+
+// cachedStrings returns what opens a copy of the cache in which a byte of the types is
+// another one.
+func cachedStrings(t *testing.T) func() *basecache.Cache {
+	t.Helper()
+	good := os.Getenv("XDG_CACHE_HOME")
+	names, err := filepath.Glob(filepath.Join(good, "gobtfenc/bases/*.base"))
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	b := readFile(t, names[0])
+	const page = 4096
+	size := len(readFile(t, filepath.Join(kernelTree, "obj/vmlinux.btf")))
+	b[(page+size+page-1)/page*page+20] ^= 1
+	dir := t.TempDir()
+	bases := filepath.Join(dir, "gobtfenc/bases")
+	if err := os.MkdirAll(bases, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return func() *basecache.Cache {
+		// The process before has made it good.
+		name := filepath.Join(bases, filepath.Base(names[0]))
+		os.Remove(name)
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Error(err)
+		}
+		os.Setenv("XDG_CACHE_HOME", dir)
+		defer os.Setenv("XDG_CACHE_HOME", good)
+		return basecache.Open("test")
 	}
 }
 

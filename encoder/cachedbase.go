@@ -15,7 +15,7 @@ import (
 )
 
 func loadBaseCached(path string, cache *basecache.Cache, early func(*btf.StrIndex)) (*Base, error) {
-	if b := cachedBase(path, cache); b != nil {
+	if b := cachedBase(path, cache, early); b != nil {
 		return b, nil
 	}
 	b, err := loadBase(path, early)
@@ -27,7 +27,8 @@ func loadBaseCached(path string, cache *basecache.Cache, early func(*btf.StrInde
 
 // cachedBase returns the base at path if the cache has it, and nil otherwise,
 // whatever the reason: then the file is read, and what is wrong with it is told.
-func cachedBase(path string, cache *basecache.Cache) *Base {
+// early may have been called nevertheless.
+func cachedBase(path string, cache *basecache.Cache, early func(*btf.StrIndex)) *Base {
 	if !cache.Has(path) {
 		return nil
 	}
@@ -46,7 +47,7 @@ func cachedBase(path string, cache *basecache.Cache) *Base {
 	if file == nil {
 		return nil
 	}
-	e := cache.Lookup(path, section)
+	e := cache.Lookup(path, section, early)
 	if e == nil {
 		return nil
 	}

@@ -117,8 +117,9 @@ func (c *Cache) Has(path string) bool {
 }
 
 // Lookup returns what is known of the base at path, whose BTF is r; nil for
-// nothing.
-func (c *Cache) Lookup(path string, r *io.SectionReader) *Entry {
+// nothing. If early is not nil, it is called with the index of r's strings as soon as
+// that is known to be good, which something is known of the rest may not be.
+func (c *Cache) Lookup(path string, r *io.SectionReader, early func(*btf.StrIndex)) *Entry {
 	if c == nil || c.root == nil {
 		return nil
 	}
@@ -135,9 +136,16 @@ func (c *Cache) Lookup(path string, r *io.SectionReader) *Entry {
 	if err != nil {
 		return nil
 	}
+	used := false
+	if early != nil {
+		tell := early
+		early = func(x *btf.StrIndex) { used = true; tell(x) }
+	}
 	var e *Entry
-	if !guarded(func() bool { e = parse(data, c.version, r); return e != nil }) {
-		unmap(data)
+	if !guarded(func() bool { e = parse(data, c.version, r, early); return e != nil }) {
+		if !used {
+			unmap(data)
+		}
 		return nil
 	}
 	if now := time.Now(); now.Sub(st.ModTime()) > fresh {

@@ -76,7 +76,7 @@ func filled(t *testing.T, e *Entry) (c *Cache, file string) {
 	if c.Wants(path) {
 		t.Error("the first process is to keep the base")
 	}
-	if c.Has(path) || c.Lookup(path, reader(e.BTF)) != nil {
+	if c.Has(path) || c.Lookup(path, reader(e.BTF), nil) != nil {
 		t.Error("something is known of a base that nobody has kept")
 	}
 	if !c.Wants(path) {
@@ -87,32 +87,71 @@ func filled(t *testing.T, e *Entry) (c *Cache, file string) {
 	return c, filepath.Join(c.dir, name)
 }
 
+// TestEarly changes each byte of a file: the index of the strings is told if the header,
+// the strings and their index are good, whatever the rest is.
+func TestEarly(t *testing.T) {
+	e := entry(t, "node")
+	_, file := filled(t, e)
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := bytesOf(make([]uint64, len(b)/8)) // aligned
+	copy(data, b)
+	from, to, err := btf.StringRange(e.BTF)
+	if err != nil || to != uint64(len(e.BTF)) {
+		t.Fatal(err)
+	}
+	table := len(data) - int(roundUp(uint64(4*len(e.Index.Strs)), blockLen))
+	types, end, sum := headerLen+btf.HeaderLen, headerLen+int(from), int(unsafe.Offsetof(header{}.sum))
+	told := 0
+	for i := range data {
+		data[i] ^= 1
+		calls := 0
+		got := parse(data, "v1", reader(e.BTF), func(x *btf.StrIndex) {
+			if off, ok := x.Find([]byte("later")); !ok || !x.Of(e.BTF[from:]) || string(x.Bytes(off)) != "later" {
+				t.Errorf("byte %#x: another index", i)
+			}
+			calls++
+		})
+		data[i] ^= 1
+		good := got != nil || i >= types && i < end || i >= headerLen+int(to) && i < table || i >= sum && i < sum+8
+		if calls > 1 || good != (calls == 1) {
+			t.Errorf("byte %#x: told %d times, used: %v", i, calls, got != nil)
+		}
+		told += calls
+	}
+	if told == 0 {
+		t.Error("it was never told")
+	}
+}
+
 func TestLookup(t *testing.T) {
 	e := entry(t, "node")
 	c, _ := filled(t, e)
 	if !c.Has(path) {
 		t.Error("Has does not know of it")
 	}
-	got := c.Lookup(path, reader(e.BTF))
+	got := c.Lookup(path, reader(e.BTF), nil)
 	if got == nil {
 		t.Fatal("not found")
 	}
 	if !reflect.DeepEqual(got, e) {
 		t.Errorf("got %+v\nwant %+v", got, e)
 	}
-	if c.Lookup("/other/vmlinux", reader(e.BTF)) != nil {
+	if c.Lookup("/other/vmlinux", reader(e.BTF), nil) != nil {
 		t.Error("found by another path")
 	}
 	// The next kernel at this path takes its place, without being asked for twice.
 	other := entry(t, "edon")
-	if c.Lookup(path, reader(other.BTF)) != nil || !c.Wants(path) {
+	if c.Lookup(path, reader(other.BTF), nil) != nil || !c.Wants(path) {
 		t.Fatal("stale, and not to be replaced")
 	}
 	c.Store(path, other)
-	if got := c.Lookup(path, reader(other.BTF)); !reflect.DeepEqual(got, other) {
+	if got := c.Lookup(path, reader(other.BTF), nil); !reflect.DeepEqual(got, other) {
 		t.Errorf("got %+v\nwant %+v", got, other)
 	}
-	if c.Lookup(path, reader(e.BTF)) != nil {
+	if c.Lookup(path, reader(e.BTF), nil) != nil {
 		t.Error("found with the BTF that it had before")
 	}
 }
@@ -202,18 +241,18 @@ func TestUnusable(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c, file := filled(t, e)
-			if c.Lookup(path, reader(e.BTF)) == nil {
+			if c.Lookup(path, reader(e.BTF), nil) == nil {
 				t.Fatal("not found before")
 			}
 			tt.harm(t, file)
-			if c.Lookup(path, reader(e.BTF)) != nil {
+			if c.Lookup(path, reader(e.BTF), nil) != nil {
 				t.Fatal("it was used")
 			}
 			if !c.Wants(path) {
 				t.Fatal("it is not to be replaced")
 			}
 			c.Store(path, e)
-			if got := c.Lookup(path, reader(e.BTF)); !reflect.DeepEqual(got, e) {
+			if got := c.Lookup(path, reader(e.BTF), nil); !reflect.DeepEqual(got, e) {
 				t.Error("it was not made good")
 			}
 		})
@@ -224,7 +263,7 @@ func TestUnusable(t *testing.T) {
 		if err := os.Mkdir(file, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if c.Lookup(path, reader(e.BTF)) != nil {
+		if c.Lookup(path, reader(e.BTF), nil) != nil {
 			t.Error("it was used")
 		}
 		c.Wants(path)
@@ -233,7 +272,7 @@ func TestUnusable(t *testing.T) {
 	t.Run("another version", func(t *testing.T) {
 		c, file := filled(t, e)
 		o := cacheIn(t, filepath.Dir(filepath.Dir(c.dir)), "v2")
-		if o.Has(path) || o.Lookup(path, reader(e.BTF)) != nil {
+		if o.Has(path) || o.Lookup(path, reader(e.BTF), nil) != nil {
 			t.Error("found by another version")
 		}
 		// Under the name that the other version looks for.
@@ -241,7 +280,7 @@ func TestUnusable(t *testing.T) {
 		if err := os.Rename(file, filepath.Join(o.dir, name)); err != nil {
 			t.Fatal(err)
 		}
-		if o.Lookup(path, reader(e.BTF)) != nil {
+		if o.Lookup(path, reader(e.BTF), nil) != nil {
 			t.Error("used by another version")
 		}
 	})
@@ -250,11 +289,11 @@ func TestUnusable(t *testing.T) {
 		for i := range e.BTF {
 			b := bytes.Clone(e.BTF)
 			b[i] ^= 0x80
-			if c.Lookup(path, reader(b)) != nil {
+			if c.Lookup(path, reader(b), nil) != nil {
 				t.Fatalf("found for a base with another byte at %#x", i)
 			}
 		}
-		if c.Lookup(path, reader(e.BTF[:len(e.BTF)-1])) != nil || c.Lookup(path, reader(append(bytes.Clone(e.BTF), 0))) != nil {
+		if c.Lookup(path, reader(e.BTF[:len(e.BTF)-1]), nil) != nil || c.Lookup(path, reader(append(bytes.Clone(e.BTF), 0)), nil) != nil {
 			t.Error("found for a base of another length")
 		}
 	})
@@ -291,7 +330,7 @@ func TestEveryByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	words := aligned(good)
-	if parse(words, "v1", reader(e.BTF)) == nil {
+	if parse(words, "v1", reader(e.BTF), nil) == nil {
 		t.Fatal("not good before")
 	}
 	padding := func(i int) bool {
@@ -299,13 +338,13 @@ func TestEveryByte(t *testing.T) {
 	}
 	for i := range words {
 		words[i] ^= 0x10
-		if used := parse(words, "v1", reader(e.BTF)) != nil; used != padding(i) {
+		if used := parse(words, "v1", reader(e.BTF), nil) != nil; used != padding(i) {
 			t.Errorf("byte %#x changed: used: %v", i, used)
 		}
 		words[i] ^= 0x10
 	}
 	for n := range words {
-		if parse(words[:n], "v1", reader(e.BTF)) != nil {
+		if parse(words[:n], "v1", reader(e.BTF), nil) != nil {
 			t.Errorf("cut to %#x bytes: used", n)
 		}
 	}
@@ -344,7 +383,7 @@ func TestPlace(t *testing.T) {
 		t.Error("a cache without HOME")
 	}
 	var none *Cache
-	if none.Has(path) || none.Wants(path) || none.Lookup(path, reader(nil)) != nil {
+	if none.Has(path) || none.Wants(path) || none.Lookup(path, reader(nil), nil) != nil {
 		t.Error("no cache has something")
 	}
 	none.Store(path, nil)
@@ -385,7 +424,7 @@ func TestFolder(t *testing.T) {
 			if c.Wants(path) {
 				c.Store(path, e)
 			}
-			if found := c.Lookup(path, reader(e.BTF)) != nil; found != tt.works {
+			if found := c.Lookup(path, reader(e.BTF), nil) != nil; found != tt.works {
 				t.Errorf("kept and found: %v, want %v", found, tt.works)
 			}
 			if after := tree(home); !tt.works && after != before {
@@ -428,7 +467,7 @@ func TestBeingWritten(t *testing.T) {
 	if got, _ := os.ReadFile(temp); !bytes.Equal(got, half) {
 		t.Error("the file that another process writes was touched")
 	}
-	if c.Lookup(path, reader(e.BTF)) != nil {
+	if c.Lookup(path, reader(e.BTF), nil) != nil {
 		t.Error("what another process writes was used")
 	}
 	long := time.Now().Add(-2 * abandoned)
@@ -436,7 +475,7 @@ func TestBeingWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Store(path, e)
-	if c.Lookup(path, reader(e.BTF)) == nil {
+	if c.Lookup(path, reader(e.BTF), nil) == nil {
 		t.Error("a process that died keeps the others from writing")
 	}
 	if _, err := os.Lstat(temp); err == nil {
@@ -455,7 +494,7 @@ func TestShared(t *testing.T) {
 			for round := range 50 {
 				c := Open("v1")
 				e := kinds[(i+round)%2]
-				if got := c.Lookup(path, reader(e.BTF)); got != nil {
+				if got := c.Lookup(path, reader(e.BTF), nil); got != nil {
 					if !reflect.DeepEqual(got, e) {
 						t.Error("found something else")
 					}
@@ -530,7 +569,7 @@ func TestUseRenews(t *testing.T) {
 	if err := os.Chtimes(file, old, old); err != nil {
 		t.Fatal(err)
 	}
-	if c.Lookup(path, reader(e.BTF)) == nil {
+	if c.Lookup(path, reader(e.BTF), nil) == nil {
 		t.Fatal("not found")
 	}
 	if st, err := os.Stat(file); err != nil || time.Since(st.ModTime()) > fresh {
@@ -560,7 +599,7 @@ func FuzzFile(f *testing.F) {
 				h.sum = checksum(h, data[from:])
 			}
 		}
-		got := parse(data, "v1", reader(e.BTF))
+		got := parse(data, "v1", reader(e.BTF), nil)
 		if got == nil {
 			return
 		}

@@ -29,7 +29,7 @@ import (
 
 // format is to be counted up with every change of the format, of the signatures of
 // types or of the hashes of strings.
-const format = 1
+const format = 2
 
 const (
 	headerLen = 4096
@@ -43,7 +43,8 @@ type header struct {
 	order    uint64   // byteOrder
 	version  [32]byte // of gobtfenc and the format
 	size     uint64   // of the file
-	sum      uint64   // of the header with sum 0 and of the arrays
+	strSum   uint64   // of the header with sums 0 and of strs
+	sum      uint64   // of the same and of the other arrays
 	btf      uint64   // bytes
 	counts   [arrays]uint64
 	seed     uint64
@@ -55,7 +56,7 @@ const byteOrder = 0x0102030405060708
 
 var magic = [8]byte{'g', 'o', 'b', 't', 'f', 'i', 'd', 'x'}
 
-// The arrays in their order.
+// The arrays in their order, strs as the last.
 const (
 	rows = iota
 	items
@@ -97,7 +98,10 @@ func cast[T any](b []byte, n uint64) []T {
 
 // parse returns the entry that a whole file holds if it is one of the version and
 // of the base whose BTF is r; otherwise nil. The file begins at a multiple of 8.
-func parse(data []byte, version string, r *io.SectionReader) *Entry {
+//
+// Strings are looked at first, and if they are good, early is called with their index
+// before the rest is looked at, which may turn out to be bad; nil for nobody.
+func parse(data []byte, version string, r *io.SectionReader, early func(*btf.StrIndex)) *Entry {
 	if uint64(len(data)) < headerLen || uintptr(unsafe.Pointer(unsafe.SliceData(data)))%8 != 0 {
 		return nil
 	}
@@ -119,14 +123,32 @@ func parse(data []byte, version string, r *io.SectionReader) *Entry {
 		return nil
 	}
 	raw := data[headerLen : headerLen+h.btf : headerLen+h.btf]
-	sum := make(chan bool)
-	go func() { sum <- guarded(func() bool { return h.sum == checksum(h, data[offs[0]:]) }) }()
-	same := guarded(func() bool { return equalMapped(raw, r) || equal(raw, r) })
-	if whole := <-sum; !whole || !same {
+	from, to, err := btf.StringRange(raw)
+	if err != nil {
+		return nil
+	}
+	part := func(i int) ([]byte, uint64) { return data[offs[i]:], h.counts[i] }
+	same := func(from, to uint64) bool { return equal(raw[from:to], r, int64(from)) }
+	if !both(
+		func() bool { return same(0, btf.HeaderLen) && same(from, to) },
+		func() bool { return h.strSum == checksum(h, data[offs[strs]:]) },
+	) {
+		return nil
+	}
+	if early != nil {
+		x, err := btf.RestoreStrIndex(raw[from:to:to], cast[uint32](part(strs)), h.strSeed)
+		if err != nil {
+			return nil
+		}
+		early(x)
+	}
+	if !both(
+		func() bool { return same(0, from) && same(to, h.btf) },
+		func() bool { return h.sum == checksum(h, data[offs[0]:offs[strs]]) },
+	) {
 		return nil
 	}
 	forget(data[headerLen:roundUp(headerLen+h.btf, pageLen)])
-	part := func(i int) ([]byte, uint64) { return data[offs[i]:], h.counts[i] }
 	e := &Entry{BTF: raw, Index: splitdedup.Index{Seed: h.seed, StrSeed: h.strSeed}}
 	e.Types.Rows, e.Types.Items = cast[btf.Row](part(rows)), cast[btf.Item](part(items))
 	x := &e.Index
@@ -135,15 +157,30 @@ func parse(data []byte, version string, r *io.SectionReader) *Entry {
 	return e
 }
 
+// both reports whether f and g, which read mappings, are both true. They run side by
+// side, which takes some 0.1 ms and no token of a jobserver.
+func both(f, g func() bool) bool {
+	c := make(chan bool)
+	go func() { c <- guarded(g) }()
+	ok := guarded(f)
+	return <-c && ok
+}
+
+// equal reports whether r has the bytes of b from off on.
+func equal(b []byte, r *io.SectionReader, off int64) bool {
+	return equalMapped(b, r, off) || equalRead(b, r, off)
+}
+
 // equalMapped is equal without copying, where that is possible.
-func equalMapped(b []byte, r *io.SectionReader) bool {
-	outer, off, n := r.Outer()
+func equalMapped(b []byte, r *io.SectionReader, off int64) bool {
+	outer, start, n := r.Outer()
 	f, ok := outer.(*os.File)
-	if !ok || n != int64(len(b)) {
+	if !ok || off+int64(len(b)) > n || len(b) == 0 {
 		return false
 	}
-	skip := off % int64(os.Getpagesize())
-	data, err := mapFile(f, off-skip, skip+n)
+	start += off
+	skip := start % int64(os.Getpagesize())
+	data, err := mapFile(f, start-skip, skip+int64(len(b)))
 	if err != nil {
 		return false // /sys/kernel/btf/vmlinux before Linux 6.16
 	}
@@ -154,18 +191,18 @@ func equalMapped(b []byte, r *io.SectionReader) bool {
 // compared is how much is compared at a time. It stays in the processor's cache.
 const compared = 128 << 10
 
-// equal reports whether r has the bytes of b.
-func equal(b []byte, r *io.SectionReader) bool {
-	buf := make([]byte, compared)
-	for off := 0; off < len(b); {
-		part := b[off:min(off+compared, len(b))]
-		if n, err := r.ReadAt(buf[:len(part)], int64(off)); n < len(part) || err != nil && err != io.EOF {
+// equalRead is equal with a copy of each part.
+func equalRead(b []byte, r *io.SectionReader, off int64) bool {
+	buf := make([]byte, min(compared, len(b)))
+	for len(b) > 0 {
+		part := b[:min(compared, len(b))]
+		if n, err := r.ReadAt(buf[:len(part)], off); n < len(part) || err != nil && err != io.EOF {
 			return false
 		}
 		if !bytes.Equal(part, buf[:len(part)]) {
 			return false
 		}
-		off += len(part)
+		b, off = b[len(part):], off+int64(len(part))
 	}
 	return true
 }
@@ -191,7 +228,7 @@ func (e *Entry) writeTo(w io.Writer, version string) error {
 	for _, b := range all {
 		h.size += roundUp(uint64(len(b)), blockLen)
 	}
-	h.sum = checksum(h, all[:]...)
+	h.strSum, h.sum = checksum(h, all[strs]), checksum(h, all[:strs]...)
 	var head [headerLen]byte
 	copy(head[:], bytesOf([]header{*h}))
 	zeros := make([]byte, pageLen)
@@ -217,12 +254,12 @@ func (e *Entry) writeTo(w io.Writer, version string) error {
 	return nil
 }
 
-// checksum sums up a header, as if its sum was 0, and parts that follow each other,
+// checksum sums up a header, as if its sums were 0, and parts that follow each other,
 // each as if it had zeros up to a multiple of blockLen. Four chains keep a processor
 // busy: 12 bytes a nanosecond. It is to find damage, not to stop who means it.
 func checksum(h *header, parts ...[]byte) uint64 {
 	head := *h
-	head.sum = 0
+	head.strSum, head.sum = 0, 0
 	s := summer{0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb, 0xd6e8feb86659fd93}
 	s.add(bytesOf([]header{head}))
 	for _, b := range parts {

@@ -26,17 +26,17 @@ func TestEqualMapped(t *testing.T) {
 		}
 		defer f.Close()
 		r := io.NewSectionReader(f, off, int64(len(b)))
-		if !equalMapped(b, r) || !equal(b, r) {
+		if !equalMapped(b, r, 0) || !equalRead(b, r, 0) {
 			t.Errorf("at %#x: the same is another one", off)
 		}
 		for _, i := range []int{0, 5000, len(b) - 1} {
 			other := bytes.Clone(b)
 			other[i] ^= 1
-			if equalMapped(other, r) || equal(other, r) {
+			if equalMapped(other, r, 0) || equalRead(other, r, 0) {
 				t.Errorf("at %#x: another one at %#x is the same", off, i)
 			}
 		}
-		if equalMapped(b[1:], r) {
+		if equalMapped(b[1:], r, 0) {
 			t.Errorf("at %#x: a shorter one is the same", off)
 		}
 	}
@@ -65,7 +65,7 @@ func TestCutWhileMapped(t *testing.T) {
 		if err := f.Truncate(size); err != nil {
 			t.Fatal(err)
 		}
-		if guarded(func() bool { return parse(data, "v1", reader(e.BTF)) != nil }) {
+		if guarded(func() bool { return parse(data, "v1", reader(e.BTF), nil) != nil }) {
 			t.Errorf("cut to %d bytes and used", size)
 		}
 	}
