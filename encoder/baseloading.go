@@ -15,8 +15,8 @@ import (
 // For one small module the base is most of the work, and what is left of it need not
 // wait: to read and relocate the module's sections nothing of the base is asked for, to
 // convert units the index of its strings alone, which is there long before that of its
-// types. So the two go on side by side on two processors until the first unit is
-// converted. What of the module is wrong is told only where the base is good.
+// types. So the two go on side by side on two processors, for as many units as there
+// is room for. What of the module is wrong is told only where the base is good.
 
 // loading is a base that is being loaded.
 type loading struct {
@@ -66,6 +66,19 @@ func (b *Base) Wait() error {
 	}
 	<-b.loading.done
 	return b.loading.err
+}
+
+// loaded tells whether Wait returns at once.
+func (b *Base) loaded() bool {
+	if b == nil || b.loading == nil {
+		return true
+	}
+	select {
+	case <-b.loading.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // time adds to the clock what it took to load b, which is done.

@@ -22,7 +22,8 @@ import (
 // to add the unit whose turn it is, if that is converted and nobody adds
 // another one, else to convert one more unit, else to wait. A ring of slots
 // bounds how far conversion runs ahead. The unit whose turn it is always has a
-// slot, since slots are given in order; so one goroutine can always go on.
+// slot, since slots are given in order; so one goroutine can always go on. While
+// the base is being loaded, nothing can be added, and more is converted.
 //
 // An error belongs to its unit and counts when it is that unit's turn, so the
 // first one in the file is reported, not the first one in time.
@@ -40,6 +41,7 @@ type pipeline struct {
 	convs []*dwarfconv.Converter // the first one is reset, the others share its module
 	slots []slot                 // unit i is in slots[i%len(slots)]
 	jobs  int                    // convs in use for this file
+	base  *Base                  // what units are added on top of
 
 	mu     sync.Mutex
 	wake   sync.Cond
@@ -79,6 +81,7 @@ func (p *pipeline) run(infoSize int, opts *Options, clock *phase.Clock, begin fu
 	for i := range p.slots {
 		p.slots[i].ready = false
 	}
+	p.base = opts.Base
 	p.jobs = max(1, min(len(p.convs), p.total, 1+infoSize/bytesPerJob))
 	unfinished, finished := context.WithCancel(context.Background())
 	defer finished()
@@ -113,8 +116,10 @@ func (p *pipeline) work(conv *dwarfconv.Converter, clock *phase.Clock, begin fun
 	defer p.mu.Unlock()
 	defer clock.Stop()
 	for p.err == nil && p.done < p.total {
-		switch first := &p.slots[p.done%len(p.slots)]; {
-		case first.ready && !p.adding:
+		first := &p.slots[p.done%len(p.slots)]
+		more := p.next < min(p.total, p.done+len(p.slots))
+		switch {
+		case first.ready && !p.adding && (!more || p.base.loaded()):
 			p.adding = true
 			isFirst := p.done == 0
 			err := p.unlocked(func() error {
@@ -129,7 +134,7 @@ func (p *pipeline) work(conv *dwarfconv.Converter, clock *phase.Clock, begin fun
 			first.ready, p.adding = false, false
 			p.done++
 			p.fail(err)
-		case p.next < min(p.total, p.done+len(p.slots)):
+		case more:
 			s := &p.slots[p.next%len(p.slots)]
 			i := p.next
 			p.next++
