@@ -50,7 +50,7 @@ func (b *BTF) endlessChain() ID {
 			continue
 		}
 		if walks == nil {
-			walks = bigmem.Make[ID](len(b.Types.Rows))
+			walks = bigmem.Table[ID](len(b.Types.Rows))
 		}
 		for id := first; id >= b.Start; {
 			r, walk := &b.Types.Rows[id-b.Start], &walks[id-b.Start]

@@ -71,7 +71,7 @@ func NewStrIndex(strs []byte) (*StrIndex, error) {
 		size *= 2
 	}
 	x := &StrIndex{
-		strs: strs, slots: bigmem.Make[uint32](int(size)), mask: size - 1,
+		strs: strs, slots: bigmem.Table[uint32](int(size)), mask: size - 1,
 		shift: uint8(bits.Len32(uint32(len(strs)))), seed: newSeed(),
 	}
 	// The slots of some strings are looked at before the first is entered, so that

@@ -181,7 +181,7 @@ func (b *Base) hideOpaque() {
 
 // beginIndex makes an empty index for n types.
 func (b *Base) beginIndex(n int) {
-	b.index.slots = bigmem.Make[uint64](slotsFor(n))
+	b.index.slots = bigmem.Table[uint64](slotsFor(n))
 	b.index.used = 0
 	b.index.reset(n)
 	b.index.next = bigmem.Make[btf.ID](n)

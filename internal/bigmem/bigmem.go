@@ -22,6 +22,7 @@ const (
 	chunk = 16 << 20 // a vmlinux with 107,000 types needs one
 	small = 64 << 10 // bytes below which a slice is not worth it
 	page  = 4 << 10
+	large = 2 << 20 // a large page
 )
 
 var (
@@ -38,6 +39,22 @@ func Make[T any](n int) []T {
 		return make([]T, n)
 	}
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(take(size)))), n)
+}
+
+// Table is Make for what is looked at before it is written to. What is only read has the
+// kernel's page of zeros, and the first write to it takes a second fault, for which
+// other processors are interrupted.
+func Table[T any](n int) []T {
+	s := Make[T](n)
+	var zero T
+	step := max(1, large/max(1, int(unsafe.Sizeof(zero))))
+	for i := 0; i < n; i += step {
+		s[i] = zero
+	}
+	if n > 0 {
+		s[n-1] = zero
+	}
+	return s
 }
 
 // First is Make for buffers of some KiB, which every process needs and which are
@@ -75,7 +92,10 @@ func take(size int) []byte {
 func cut(size int) []byte {
 	size = (size + 63) &^ 63
 	if size > len(free) {
-		free = make([]byte, max(size, chunk))
+		// A large page begins at a multiple of its size.
+		free = make([]byte, max(size, chunk)+large)
+		free = free[-uintptr(unsafe.Pointer(unsafe.SliceData(free)))%large:]
+		free = free[:max(size, chunk)]
 		advise(free)
 		chunks++
 	}

@@ -23,6 +23,11 @@ func TestMake(t *testing.T) {
 			s[i] = uint64(n)
 		}
 		all = append(all, s)
+		for i, v := range Table[uint64](n) {
+			if v != 0 {
+				t.Fatalf("word %d of a table of %d is not zero", i, n)
+			}
+		}
 		b := Make[byte](small + 3)
 		for i := range b {
 			b[i] = 0xff
