@@ -216,7 +216,8 @@ func (u *unit) signUnmatched() error {
 // ref returns what a reference to n contributes, and the depth of its tree.
 func (u *unit) ref(n btf.ID, level int) (uint64, uint16, error) {
 	if u.isCut(n) {
-		if u.types.Rows[n].Info.Kind() == btf.KindFwd {
+		// Nobody asks a base for viaFwd, and its rows are a wait for memory.
+		if !u.isBase && u.types.Rows[n].Info.Kind() == btf.KindFwd {
 			return u.refs[n], viaFwd, nil
 		}
 		return u.refs[n], 0, nil
