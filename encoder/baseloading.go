@@ -23,6 +23,7 @@ type loading struct {
 	named chan struct{} // closed when strs is set
 	strs  *btf.StrIndex // nil where there is none to come
 	done  chan struct{} // closed when all fields of the base are set, or err
+	kept  chan struct{} // closed when the cache has what it wants
 	err   error
 	took  phase.Clock
 }
@@ -31,17 +32,18 @@ type loading struct {
 // returned, the base is good for [Options] only. The cache is that which open returns,
 // and is closed.
 func StartBase(path string, open func() *basecache.Cache) *Base {
-	l := &loading{named: make(chan struct{}), done: make(chan struct{})}
+	l := &loading{named: make(chan struct{}), done: make(chan struct{}), kept: make(chan struct{})}
 	b := &Base{Path: path, loading: l}
 	named := sync.OnceFunc(func() { close(l.named) })
 	go func() {
-		defer close(l.done)
-		defer named()
+		defer close(l.kept)
+		done := sync.OnceFunc(func() { named(); close(l.done) })
+		defer done()
 		l.took.Start("base")
 		defer l.took.Stop()
 		cache := open()
 		defer cache.Close()
-		full, err := loadBaseCached(path, cache, func(x *btf.StrIndex) {
+		full, keep, err := loadBaseToKeep(path, cache, func(x *btf.StrIndex) {
 			if l.strs == nil { // else the cache is good for that alone
 				l.strs = x
 				named()
@@ -55,6 +57,8 @@ func StartBase(path string, open func() *basecache.Cache) *Base {
 			return
 		}
 		b.BTF, b.data, b.dedup, b.machine, b.wordSize, b.release = full.BTF, full.data, full.dedup, full.machine, full.wordSize, full.release
+		done()
+		keep()
 	}()
 	return b
 }
@@ -81,9 +85,11 @@ func (b *Base) loaded() bool {
 	}
 }
 
-// time adds to the clock what it took to load b, which is done.
-func (b *Base) time(clock *phase.Clock) {
+// finish waits until there is nothing left to do for b, and adds what it took to the
+// clock.
+func (b *Base) finish(clock *phase.Clock) {
 	if b != nil && b.loading != nil {
+		<-b.loading.kept
 		clock.Add(&b.loading.took)
 	}
 }

@@ -15,14 +15,21 @@ import (
 )
 
 func loadBaseCached(path string, cache *basecache.Cache, early func(*btf.StrIndex)) (*Base, error) {
-	if b := cachedBase(path, cache, early); b != nil {
-		return b, nil
-	}
-	b, err := loadBase(path, early)
+	b, keep, err := loadBaseToKeep(path, cache, early)
 	if err == nil {
-		b.keep(cache)
+		keep()
 	}
 	return b, err
+}
+
+// loadBaseToKeep is loadBaseCached that leaves it to the caller to put into the cache
+// what belongs there.
+func loadBaseToKeep(path string, cache *basecache.Cache, early func(*btf.StrIndex)) (b *Base, keep func(), err error) {
+	if b := cachedBase(path, cache, early); b != nil {
+		return b, func() {}, nil
+	}
+	b, err = loadBase(path, early)
+	return b, func() { b.keep(cache) }, err
 }
 
 // cachedBase returns the base at path if the cache has it, and nil otherwise,

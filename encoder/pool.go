@@ -221,7 +221,7 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 	if err := opts.Base.Wait(); err != nil {
 		return nil, err
 	}
-	opts.Base.time(opts.Clock)
+	opts.Base.finish(opts.Clock)
 	return results, nil
 }
 
