@@ -20,6 +20,7 @@ type Base struct {
 	sigs   []uint64 // by id
 	cyclic []bool   // nil where no type is cut although its kind is not
 	index  table    // the first of each type
+	alike  []btf.ID // types that may have a twin behind them, descending; see hasTwins
 	twin   []btf.ID // types that stand earlier in the base too, ascending
 	fwdIDs []btf.ID // ascending, without twins
 	fwds   table    // the same, by what references to them contribute
@@ -182,7 +183,7 @@ func (b *Base) hideOpaque() {
 // beginIndex makes an empty index for n types.
 func (b *Base) beginIndex(n int) {
 	b.index.slots = bigmem.Table[uint64](slotsFor(n))
-	b.index.used = 0
+	b.index.used, b.alike = 0, nil
 	b.index.reset(n)
 	b.index.next = bigmem.Make[btf.ID](n)
 }
@@ -195,7 +196,9 @@ func (b *Base) enter(sigs []uint64, low, high int) {
 		from := max(low, high-ahead)
 		b.index.look(sigs[from:high])
 		for n := high - 1; n >= from; n-- {
-			b.index.add(sigs[n], btf.ID(n))
+			if b.index.add(sigs[n], btf.ID(n)) {
+				b.alike = append(b.alike, btf.ID(n))
+			}
 		}
 	}
 }
@@ -213,13 +216,12 @@ func (b *Base) hasTwins(m *Module) bool {
 	if u.cyclic != nil {
 		return true
 	}
+	for _, n := range u.leaves {
+		u.canon[n] = n
+	}
 	var alike [][2]btf.ID
-	for n := btf.ID(1); int(n) < len(b.sigs); n++ {
-		r := &b.types.Rows[n]
-		leaf := r.Info.Kind() == btf.KindFwd || u.cut[n] && isEnum(r)
-		if leaf {
-			u.canon[n] = n
-		}
+	for _, n := range slices.Backward(b.alike) {
+		leaf := u.canon[n] == n
 		for c := b.index.older(n); c != 0; c = b.index.older(c) {
 			switch {
 			case b.sigs[c] != b.sigs[n]:

@@ -62,8 +62,8 @@ func (t *table) peek(sig uint64) uint32 {
 func (t *table) older(id btf.ID) btf.ID { return t.next[id-t.first] }
 
 // add adds id, which is higher than all added before and leaves no gap wider
-// than the ids not added.
-func (t *table) add(sig uint64, id btf.ID) {
+// than the ids not added. It reports whether older returns another one for id.
+func (t *table) add(sig uint64, id btf.ID) (older bool) {
 	for len(t.next) <= int(id-t.first) {
 		t.next = append(t.next, 0)
 	}
@@ -73,11 +73,12 @@ func (t *table) add(sig uint64, id btf.ID) {
 		if s := t.slots[i]; s>>32 == sig>>32 {
 			t.next[id-t.first] = btf.ID(uint32(s) >> 1)
 			t.slots[i] = s>>32<<32 | uint64(id)<<1 | 1
-			return
+			return true
 		}
 	}
 	t.slots[i] = sig>>32<<32 | uint64(id)<<1
 	t.used++
+	return false
 }
 
 // look looks at the slots of signatures that are about to be added, so that the waits
