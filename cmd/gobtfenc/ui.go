@@ -7,12 +7,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"strings"
+	"sync"
 	"time"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
 	"github.com/gobtfenc/gobtfenc/internal/escape"
@@ -47,37 +48,51 @@ func withoutPath(err error) error {
 }
 
 // progress shows how many of total files are done, on a terminal; elsewhere it
-// shows nothing, so that a build's log stays clean.
+// shows nothing, so that a build's log stays clean. It is safe for concurrent use.
 type progress struct {
-	p   *mpb.Progress
-	bar *mpb.Bar
+	w     io.Writer // nil for nobody
+	total int
+	start time.Time
+
+	mu   sync.Mutex
+	done int
+	next time.Time // when it is drawn again
 }
+
+const (
+	barWidth  = 30
+	barPeriod = 100 * time.Millisecond
+)
 
 func newProgress(total int) *progress {
 	if total < 2 || !term.IsTerminal(int(os.Stderr.Fd())) {
 		return &progress{}
 	}
-	p := mpb.New(mpb.WithOutput(os.Stderr), mpb.WithWidth(48), mpb.WithRefreshRate(100*time.Millisecond))
-	bar := p.AddBar(int64(total),
-		mpb.PrependDecorators(decor.Name("modules "), decor.CountersNoUnit("%d/%d")),
-		mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO)),
-		mpb.BarRemoveOnComplete())
-	return &progress{p, bar}
+	return &progress{w: os.Stderr, total: total, start: time.Now()}
 }
 
-func (g *progress) step() {
-	if g.bar != nil {
-		g.bar.Increment()
+// step counts a file that is done.
+func (p *progress) step() {
+	if p.w == nil {
+		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done++
+	now := time.Now()
+	if now.Before(p.next) {
+		return
+	}
+	p.next = now.Add(barPeriod)
+	full := strings.Repeat("=", barWidth*p.done/p.total)
+	fmt.Fprintf(p.w, "\rmodules %d/%d [%-*s] %v ", p.done, p.total, barWidth, full, now.Sub(p.start).Round(time.Second))
 }
 
 // stop removes the bar, whether or not all is done.
-func (g *progress) stop() {
-	if g.p == nil {
-		return
+func (p *progress) stop() {
+	if p.w != nil {
+		fmt.Fprint(p.w, "\r\x1b[K") // ECMA-48: erase in line
 	}
-	g.bar.Abort(true)
-	g.p.Wait()
 }
 
 // seconds writes a duration as 1.84 s.

@@ -44,7 +44,7 @@ var hot = []string{
 var allowed = map[string][]string{
 	"cmd/gobtfenc": {
 		"encoder", "report", "elfio", "internal/basecache", "internal/escape", "internal/gnuopt", "internal/jobserver", "internal/modtree", "internal/number", "internal/objtree", "internal/phase",
-		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/vbauerster/mpb/v8", "golang.org/x/term",
+		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term",
 	},
 	"encoder": append([]string{"dwarfconv", "splitdedup", "elfio", "btfids", "dwarf", "btf", "internal/basecache", "internal/bigmem", "internal/phase"}, hot...),
 	"report":  {"dwarfconv", "splitdedup", "elfio", "dwarf", "btf"},
