@@ -44,6 +44,7 @@ func (b *BTF) offsetOf(id ID) uint64 {
 // one, so that walks begin there.
 func (b *BTF) endlessChain() ID {
 	var walks []ID // by row: where the walk that came by began
+	defer func() { bigmem.GiveBack(walks) }()
 	for i := range b.Types.Rows {
 		first := b.Start + ID(i)
 		if r := &b.Types.Rows[i]; !isModifier(r.Info.Kind()) || ID(r.Type) < first {

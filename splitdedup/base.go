@@ -98,6 +98,7 @@ func indexBase(t *btf.Types, strs []byte, indexed func() (*btf.StrIndex, error),
 		return nil, fmt.Errorf("base: %w", err)
 	}
 	b.indexFwds()
+	m.unit.end()
 	return b, nil
 }
 
@@ -162,6 +163,16 @@ func (u *unit) begin(t *btf.Types) {
 	u.sigs, u.refs, u.depth, u.cut = bigmem.Make[uint64](n), bigmem.Make[uint64](n), bigmem.Make[uint16](n), bigmem.Make[bool](n)
 	u.canon, u.head = bigmem.Make[btf.ID](n), bigmem.Make[int32](n)
 	u.found, u.memo = make([]uint32, n), make([]memo, n) // next to nothing of them is used
+}
+
+// end gives back what begin took, but for what the base keeps.
+func (u *unit) end() {
+	bigmem.GiveBack(u.refs)
+	bigmem.GiveBack(u.depth)
+	bigmem.GiveBack(u.cut)
+	bigmem.GiveBack(u.canon)
+	bigmem.GiveBack(u.head)
+	u.refs, u.depth, u.cut, u.canon, u.head = nil, nil, nil, nil, nil
 }
 
 // hideOpaque puts a VAR without name and type in the place of every type of an

@@ -27,8 +27,9 @@ const (
 
 var (
 	mu     sync.Mutex
-	free   []byte // of the last chunk
-	chunks int    // so far
+	free   []byte   // of the last chunk
+	chunks int      // so far
+	spare  [][]byte // given back, not zero
 )
 
 // Make is make([]T, n) for a T without pointers.
@@ -73,9 +74,31 @@ func First[T any](n int) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), n)
 }
 
+// GiveBack takes s, which Make has returned and nobody will look at again, for First to
+// give away anew, if it is from the first chunk, which a base is in to the end.
+func GiveBack[T any](s []T) {
+	var t T
+	size := cap(s) * int(unsafe.Sizeof(t)) &^ 63
+	if size < small {
+		return
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if chunks == 1 {
+		spare = append(spare, unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), size))
+	}
+}
+
 func takeFirst(size int) []byte {
 	mu.Lock()
 	defer mu.Unlock()
+	for i, b := range spare {
+		if n := roundUp(size); n <= len(b) {
+			spare[i] = b[n:]
+			clear(b[:size])
+			return b[:size:size]
+		}
+	}
 	if chunks > 1 || chunks == 1 && len(free) < size+64 || size > chunk/2 {
 		return nil
 	}
@@ -89,8 +112,10 @@ func take(size int) []byte {
 	return cut(size)
 }
 
+func roundUp(size int) int { return (size + 63) &^ 63 }
+
 func cut(size int) []byte {
-	size = (size + 63) &^ 63
+	size = roundUp(size)
 	if size > len(free) {
 		// A large page begins at a multiple of its size.
 		free = make([]byte, max(size, chunk)+large)

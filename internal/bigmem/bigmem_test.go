@@ -7,6 +7,38 @@ import (
 	"unsafe"
 )
 
+// TestGiveBack takes memory again that was given back: it is zero, and nothing else has
+// it.
+func TestGiveBack(t *testing.T) {
+	defer func(c int, f []byte, s [][]byte) { chunks, free, spare = c, f, s }(chunks, free, spare)
+	chunks, free, spare = 0, nil, nil
+	s := Make[uint32](small)
+	for i := range s {
+		s[i] = 0xffffffff
+	}
+	GiveBack(s)
+	GiveBack(make([]byte, 100)) // not worth it
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
+	a, b := First[uint64](1000), First[byte](page+1)
+	if uintptr(unsafe.Pointer(unsafe.SliceData(a))) != at || uintptr(unsafe.Pointer(unsafe.SliceData(b))) != at+8000 {
+		t.Error("not taken again")
+	}
+	for i := range a {
+		if a[i] != 0 {
+			t.Fatalf("word %d is not zero", i)
+		}
+		a[i] = 1
+	}
+	for i := range b {
+		if b[i] != 0 {
+			t.Fatalf("byte %d is not zero", i)
+		}
+	}
+	if c := First[byte](4 * small); uintptr(unsafe.Pointer(unsafe.SliceData(c))) < at+4*small && uintptr(unsafe.Pointer(unsafe.SliceData(c))) >= at {
+		t.Error("more was taken than there is")
+	}
+}
+
 // TestMake fills slices of different types and sizes: none lies in another one,
 // each is zero and aligned.
 func TestMake(t *testing.T) {
