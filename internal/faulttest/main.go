@@ -59,7 +59,8 @@ type runner struct {
 	only, scene   string
 	out           io.Writer
 
-	work string
+	work    string
+	noGroup error // why memory is not bounded by a cgroup
 }
 
 // row is a line of the table: what a fault has come to in all scenes.
@@ -182,6 +183,9 @@ func (r *runner) link(bin string) error {
 
 func (r *runner) print(name string, sum *row, took time.Duration) {
 	what := "nothing"
+	if sum.points == 0 {
+		what = "NOT TRIED" // no command that was asked for makes such calls
+	}
 	if n := len(sum.wrong); n > 0 {
 		what = fmt.Sprintf("%d WRONG", n)
 	}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,9 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestFaults is a sample of what make test-fault tries: each fault once in each
-// command.
-func TestFaults(t *testing.T) {
+// sample tries each fault that r asks for once in each command, and wants n of them.
+func sample(t *testing.T, r *runner, n int) {
 	if testing.Short() {
 		t.Skip("not in short mode: what is tested runs in processes of its own")
 	}
@@ -36,13 +36,39 @@ func TestFaults(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	var out bytes.Buffer
-	r := &runner{tool: tool, objects: "../../testdata/kernel/obj", points: 1, jobs: 2, out: &out}
+	r.tool, r.objects, r.points, r.jobs, r.out = tool, "../../testdata/kernel/obj", 1, 2, &out
 	err := r.run()
 	t.Logf("\n%s", out.String())
 	if err != nil {
 		t.Error(err)
 	}
-	if n := strings.Count(out.String(), "nothing"); n < len(faults)+len(conditions) {
-		t.Errorf("%d faults were tried, there are %d and %d conditions", n, len(faults), len(conditions))
+	if got := strings.Count(out.String(), "nothing"); got != n {
+		t.Errorf("of %d faults %d were tried", n, got)
+	}
+}
+
+// TestFaults is a sample of what make test-fault tries.
+func TestFaults(t *testing.T) {
+	sample(t, &runner{}, len(faults)+len(conditions))
+}
+
+// TestNoGroup is what is tried where no memory cgroup can be made.
+func TestNoGroup(t *testing.T) {
+	sample(t, &runner{only: "memory", noGroup: errors.New("not asked for")}, 1)
+	sample(t, &runner{only: "5,000 modules, the same", noGroup: errors.New("not asked for")}, 1)
+}
+
+// TestNoMemory is what noMemory takes for a lack of memory, and what not.
+func TestNoMemory(t *testing.T) {
+	for said, want := range map[string]bool{
+		"fatal error: runtime: out of memory\n\nruntime stack:\n":                                                                                              true,
+		"runtime: failed to create new OS thread\nfatal error: newosproc":                                                                                      true,
+		"SIGSEGV: segmentation violation\nPC=0x432d5d m=6\n\ngoroutine 0 gp=0xc44093145a0 m=6":                                                                 true,
+		"fatal error: concurrent map writes\n\ngoroutine 1:\nruntime.throw: memory":                                                                            false,
+		"panic: runtime error: invalid memory address or nil pointer dereference\n[signal SIGSEGV: segmentation violation code=0x1]\n\ngoroutine 1 [running]:": false,
+	} {
+		if got := noMemory(2, said); got != want {
+			t.Errorf("%q: %v", said, got)
+		}
 	}
 }
