@@ -97,7 +97,7 @@ func resolveBtfids(name string, args []string) int {
 		err = c.run()
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "FAILED: %v\n", err)
+		fmt.Fprintf(os.Stderr, "FAILED: %s\n", line(err))
 		return idsFailed
 	}
 	return exitOK
@@ -208,7 +208,7 @@ func subcmdWords(err error) string {
 // tell reports warnings, and what was done to those who ask.
 func (c *idsCall) tell(ids *encoder.IDs) {
 	for _, w := range ids.Warnings {
-		fmt.Fprintf(os.Stderr, "WARN: %v\n", w)
+		fmt.Fprintf(os.Stderr, "WARN: %s\n", line(w))
 	}
 	if !c.verbose {
 		return

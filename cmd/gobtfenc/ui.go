@@ -26,10 +26,23 @@ func report(err error) { printLine("gobtfenc", err) }
 // called: a build's log is to show whose message it is.
 func reportPahole(err error) { printLine("gobtfenc pahole", err) }
 
-// printLine writes one line. What an error has from outside (names of files and types)
-// neither ends it nor steers the terminal.
+// printLine writes one line.
 func printLine(who string, err error) {
-	fmt.Fprintf(os.Stderr, "%s: %s\n", who, escape.Terminal(err.Error()))
+	fmt.Fprintf(os.Stderr, "%s: %s\n", who, line(err))
+}
+
+// maxLine is how many bytes of an error are shown. A type's name is as long as the file
+// likes; the stack of an internal error has room.
+const maxLine = 16 << 10
+
+// line is an error in one line. What it has from outside (names of files and types)
+// neither ends the line, nor steers the terminal, nor fills a build's log.
+func line(err error) string {
+	s := err.Error()
+	if more := len(s) - maxLine; more > 0 {
+		s = fmt.Sprintf("%s[%d bytes more]%s", s[:maxLine/2], more, s[len(s)-maxLine/2:])
+	}
+	return escape.Terminal(s)
 }
 
 // outputError is a result that could not be written.

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +34,21 @@ func TestNoProgress(t *testing.T) {
 		p.stop()
 		if p.done != 0 {
 			t.Error("counted for nobody")
+		}
+	}
+}
+
+// TestLine says what of an error is shown: its beginning and its end.
+func TestLine(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"x.ko: section .BTF: offset 0x10", "x.ko: section .BTF: offset 0x10"},
+		{"a\nb\x1b[2J", `a\x0ab\x1b[2J`},
+		{strings.Repeat("a", maxLine), strings.Repeat("a", maxLine)},
+		{"x.ko: " + strings.Repeat("a", 64<<20) + ": Invalid name",
+			"x.ko: " + strings.Repeat("a", maxLine/2-6) + "[67092500 bytes more]" + strings.Repeat("a", maxLine/2-14) + ": Invalid name"},
+	} {
+		if got := line(errors.New(c.in)); got != c.want {
+			t.Errorf("%.40q of %d bytes: %.40q… of %d bytes, want %d", c.in, len(c.in), got, len(got), len(c.want))
 		}
 	}
 }

@@ -78,7 +78,13 @@ func (c *corruptor) run() error {
 		if err != nil {
 			return err
 		}
-		if err := c.encode(copies, base); err != nil {
+		slow, err := c.encode(copies, base)
+		if err == nil && slow {
+			if copies, err = c.damaged(module, n, len(copies), "any"); err == nil {
+				err = c.alone(copies, base)
+			}
+		}
+		if err != nil {
 			return err
 		}
 		if n%4 == 3 {
@@ -131,42 +137,72 @@ func (c *corruptor) damaged(module string, number, n int, where string) ([]copyO
 	return copies, err
 }
 
-// encode encodes copies in place: all at once, as long as nothing goes wrong.
-func (c *corruptor) encode(copies []copyOf, base string) error {
+// bad says that a run on damaged files ended otherwise than well or with a refusal.
+func (o *outcome) bad() bool {
+	return o.panics() || o.status < 0 || o.status > 1 || o.mem > damagedMem
+}
+
+// encoding is the command that encodes files in place.
+func (c *corruptor) encoding(base string) []string {
 	argv := []string{c.tool, "encode", "-j1", "--allow-mismatch"}
 	if base != "" {
 		argv = append(argv, "--base", base)
 	}
+	return argv
+}
+
+// alone encodes copies one by one: some took long together, of which one may have taken
+// nearly all.
+func (c *corruptor) alone(copies []copyOf, base string) error {
+	argv := c.encoding(base)
+	for _, f := range copies {
+		o, err := measured(c.dir, damagedMem, perFile, append(argv[:len(argv):len(argv)], f.Path)...)
+		if err != nil {
+			return err
+		}
+		c.note(o, f.Path, 1)
+		if o.bad() || o.cpu > perFile {
+			c.fail("encode "+f.Path, o)
+			c.keep(f)
+		}
+	}
+	return nil
+}
+
+// encode encodes copies in place: all at once, as long as nothing goes wrong. slow
+// says that one of them may have taken more time than is enough.
+func (c *corruptor) encode(copies []copyOf, base string) (slow bool, err error) {
+	argv := c.encoding(base)
 	batched := argv
 	for _, f := range copies {
 		batched = append(batched[:len(batched):len(batched)], f.Path)
 	}
 	o, err := measured(c.dir, damagedMem, perFile+time.Duration(len(copies))*time.Second, batched...)
 	if err != nil {
-		return err
+		return false, err
 	}
 	c.runs += len(copies)
 	c.note(o, copies[0].Path, len(copies))
-	if o.panics() || o.status < 0 || o.status > 1 || o.mem > damagedMem {
+	if o.bad() {
 		c.fail(fmt.Sprintf("encode %s and %d more", copies[0].Path, len(copies)-1), o)
 		// The copies go away with the folder: keep those that did it.
 		for _, f := range copies {
 			one, err := measured(c.dir, damagedMem, perFile, append(argv[:len(argv):len(argv)], f.Path)...)
 			if err != nil {
-				return err
+				return false, err
 			}
-			if one.panics() || one.status < 0 || one.status > 1 || one.mem > damagedMem {
+			if one.bad() {
 				c.keep(f)
 			}
 		}
-		return nil
+		return false, nil
 	}
 	for _, f := range copies {
 		c.tally(f.Kind)
 		refused := strings.Contains(o.said, f.Path+": ") && !onlyWarned(o.said, f.Path)
 		same, err := isSame(f)
 		if err != nil {
-			return err
+			return false, err
 		}
 		switch {
 		case refused:
@@ -181,12 +217,12 @@ func (c *corruptor) encode(copies []copyOf, base string) error {
 	}
 	entries, err := os.ReadDir(filepath.Join(c.dir, "copies"))
 	if err != nil {
-		return err
+		return false, err
 	}
 	if len(entries) != len(copies) {
 		c.fail(fmt.Sprintf("%d files where there were %d", len(entries), len(copies)), o)
 	}
-	return nil
+	return o.cpu > perFile, nil
 }
 
 // tally counts what is damaged, and how.

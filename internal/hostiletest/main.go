@@ -82,6 +82,8 @@ const (
 	// limit beyond which the machine is protected is at three times the memory.
 	maxTime   = 60 * time.Second
 	maxMemory = 2048
+
+	maxSaid = 64 << 10 // bytes that it has to say of one file
 )
 
 // self runs this program again.
@@ -218,6 +220,8 @@ func testBounds(out io.Writer, tool, dir, only string, size float64) error {
 			wrong = "WRONG: time: "
 		case o.mem > mem:
 			wrong = "WRONG: memory: "
+		case len(o.said) > maxSaid:
+			wrong = fmt.Sprintf("WRONG: %d bytes of messages: ", len(o.said))
 		case size == 1 && (o.status == 0) != (b.want == "") || o.status != 0 && !says(o.said, b.want):
 			wrong = fmt.Sprintf("WRONG: want %q: ", b.want)
 		}
