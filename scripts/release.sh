@@ -39,13 +39,14 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 
 # build SOURCE RESULT makes everything.
 build() {
-	local source=$1 result=$2 target goos goarch name stage
+	local source=$1 result=$2 target goos goarch name stage copyright module
 	mkdir -p "$result"
 	# The binary of this machine is the one that make install takes completions and
 	# manual pages from.
 	make -C "$source" -s bin/gobtfenc VERSION="$version"
 	make -C "$source" -s install PREFIX=/usr DESTDIR="$source.stage" VERSION="$version"
-	install -D -m 644 "$source/LICENSE" "$source.stage/usr/share/doc/gobtfenc/copyright"
+	mkdir -p "$source.stage/usr/share/doc/gobtfenc"
+	gzip -9n "$source.stage"/usr/share/man/man1/*.1
 	for target in $targets; do
 		goos=${target%/*} goarch=${target#*/}
 		name=gobtfenc-$PACKAGE_VERSION-$goos-$goarch
@@ -54,6 +55,14 @@ build() {
 		(cd "$source" && GOOS=$goos GOARCH=$goarch go build -trimpath -buildvcs=false \
 			-ldflags "-s -w -X main.version=$version" -o "$stage" ./cmd/gobtfenc)
 		chmod 755 "$stage"
+		copyright=$source.stage/usr/share/doc/gobtfenc/copyright
+		(cd "$source" && GOOS=$goos GOARCH=$goarch licences) >"$copyright"
+		while read -r module; do
+			grep -q "^==== $module " "$copyright" || {
+				echo "release: no licence of $module" >&2
+				return 1
+			}
+		done < <(go version -m "$stage" | awk '$1 == "dep" {print $2}')
 		find "$source.stage" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 		if [ "$goos" = linux ] && readelf -lW "$stage" | grep -E 'INTERP|DYNAMIC'; then
 			echo "release: $name is not static" >&2
@@ -70,6 +79,24 @@ build() {
 		fi
 	done
 	(cd "$result" && sha256sum -- * >SHA256SUMS)
+}
+
+# licences prints those of all that is in the binary, as most of them ask for.
+licences() {
+	local module version folder file
+	cat LICENSE
+	printf '\n==== Go\n\n'
+	cat "$(go env GOROOT)/LICENSE"
+	go list -deps -f '{{$dir := .Dir}}{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}
+{{.Path}} {{.Version}} {{$dir}}
+{{end}}{{end}}' ./cmd/gobtfenc | sort -u >"$work/modules"
+	while read -r module version folder; do
+		[ -n "$module" ] || continue
+		find "$folder" -maxdepth 1 -type f \( -iname '*licen[sc]e*' -o -iname 'copying*' -o -iname 'notice*' \) | sort | while read -r file; do
+			printf '\n==== %s %s: %s\n\n' "$module" "$version" "${file##*@"$version"/}"
+			cat "$file"
+		done
+	done <"$work/modules"
 }
 
 # package SOURCE RESULT GOARCH makes .deb and .rpm of what is staged.
