@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/gobtfenc/gobtfenc/btf"
+	"github.com/gobtfenc/gobtfenc/internal/btftest"
 )
 
 // builder makes units too large for text. Names are numbers: the offsets of
@@ -207,7 +207,7 @@ func TestHostile(t *testing.T) {
 		t.Run(strings.ReplaceAll(c.name, " ", "-"), func(t *testing.T) {
 			b := newBuilder()
 			c.build(b)
-			start := cpuTime(t)
+			start := btftest.CPUTime(t)
 			m := NewModule()
 			m.Reset(NoBase())
 			var err error
@@ -220,7 +220,7 @@ func TestHostile(t *testing.T) {
 			if err == nil {
 				res, err = m.Finish(b.strs)
 			}
-			if d := cpuTime(t) - start; d > 20*time.Second {
+			if d := btftest.CPUTime(t) - start; d > 20*time.Second {
 				t.Errorf("took %v", d)
 			} else {
 				t.Logf("%v, %d types, %d pairs, %d obligations", d, m.Len(), len(m.unit.pairs), len(m.unit.obls))
@@ -239,16 +239,6 @@ func TestHostile(t *testing.T) {
 			readBack(t, res, nil)
 		})
 	}
-}
-
-// cpuTime returns the time that the process has had of its processors: unlike the clock
-// it does not depend on what else runs.
-func cpuTime(t *testing.T) time.Duration {
-	var use syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &use); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
 }
 
 // TestHostileBase adds units whose structs or enums all look like those of the base
