@@ -39,13 +39,14 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 
 # build SOURCE RESULT makes everything.
 build() {
-	local source=$1 result=$2 target goos goarch name stage copyright module
+	local source=$1 result=$2 target goos goarch name stage doc module
 	mkdir -p "$result"
 	# The binary of this machine is the one that make install takes completions and
 	# manual pages from.
 	make -C "$source" -s bin/gobtfenc VERSION="$version"
 	make -C "$source" -s install PREFIX=/usr DESTDIR="$source.stage" VERSION="$version"
-	mkdir -p "$source.stage/usr/share/doc/gobtfenc"
+	doc=$source.stage/usr/share/doc/gobtfenc
+	install -D -m 644 "$source/LICENSE" "$doc/copyright"
 	gzip -9n "$source.stage"/usr/share/man/man1/*.1
 	for target in $targets; do
 		goos=${target%/*} goarch=${target#*/}
@@ -55,10 +56,9 @@ build() {
 		(cd "$source" && GOOS=$goos GOARCH=$goarch go build -trimpath -buildvcs=false \
 			-ldflags "-s -w -X main.version=$version" -o "$stage" ./cmd/gobtfenc)
 		chmod 755 "$stage"
-		copyright=$source.stage/usr/share/doc/gobtfenc/copyright
-		(cd "$source" && GOOS=$goos GOARCH=$goarch licences) >"$copyright"
+		(cd "$source" && GOOS=$goos GOARCH=$goarch licences) >"$doc/licences"
 		while read -r module; do
-			grep -q "^==== $module " "$copyright" || {
+			grep -q "^==== $module " "$doc/licences" || {
 				echo "release: no licence of $module" >&2
 				return 1
 			}
@@ -81,11 +81,10 @@ build() {
 	(cd "$result" && sha256sum -- * >SHA256SUMS)
 }
 
-# licences prints those of all that is in the binary, as most of them ask for.
+# licences prints those of what others have in the binary, as most of them ask for.
 licences() {
 	local module version folder file
-	cat LICENSE
-	printf '\n==== Go\n\n'
+	printf '==== Go\n\n'
 	cat "$(go env GOROOT)/LICENSE"
 	go list -deps -f '{{$dir := .Dir}}{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}
 {{.Path}} {{.Version}} {{$dir}}
