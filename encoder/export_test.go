@@ -60,3 +60,6 @@ func SupplementPath(t testing.TB, path string) string {
 	}
 	return filepath.Join(".build-id", fmt.Sprintf("%x", id[:1]), fmt.Sprintf("%x.debug", id[1:]))
 }
+
+// HugeFile is the size above which a file's worker is not kept.
+const HugeFile = hugeFile

@@ -193,7 +193,8 @@ func Run(ctx context.Context, files []string, opts Options) ([]Result, error) {
 				r := &results[i]
 				if !w.protect(r) || waiting.isHuge(i) {
 					w.close()
-					w = newWorker(&opts, share)
+					next := newWorker(&opts, share)
+					w, next.clock = next, w.clock
 				}
 				waiting.done(i)
 				done.Lock()
