@@ -31,6 +31,9 @@ type Base struct {
 	wordSize int           // of an address in bytes, 0 where it is not known
 	release  func() string // of the kernel, empty where it is not known
 
+	arrays sync.Once
+	nested bool // see nestsArrays
+
 	loading *loading // nil where it is loaded
 }
 
@@ -142,7 +145,11 @@ func (b *Base) nestsArrays(alone bool) bool {
 	if b == nil {
 		return alone
 	}
-	t := &b.BTF.Types
+	b.arrays.Do(func() { b.nested = hasNestedArray(&b.BTF.Types) })
+	return b.nested
+}
+
+func hasNestedArray(t *btf.Types) bool {
 	for i := range t.Rows {
 		if r := &t.Rows[i]; r.Info.Kind() == btf.KindArray {
 			if of := t.ItemsOf(r)[0].Type; int(of) < len(t.Rows) && t.Rows[of].Info.Kind() == btf.KindArray {
