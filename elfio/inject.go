@@ -166,12 +166,15 @@ func (p *plan) checkTarget(t *target) error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("section %s: %s", s.Name, fmt.Sprintf(format, args...))
 	}
+	// lld keeps an output section that its script names, loaded and empty: nothing
+	// is at its address, so it can become one that is not loaded.
+	t.loaded = s.Flags&elf.SHF_ALLOC != 0 && s.Size > 0
 	for i := range p.f.Sections {
 		o := &p.f.Sections[i]
 		switch {
 		case i > t.index && o.Name == s.Name:
 			return fail("is there twice, index %d and %d", t.index, i)
-		case (o.Type == elf.SHT_REL || o.Type == elf.SHT_RELA || o.Type == shtCREL) && int(o.Info) == t.index && s.Flags&elf.SHF_ALLOC == 0:
+		case (o.Type == elf.SHT_REL || o.Type == elf.SHT_RELA || o.Type == shtCREL) && int(o.Info) == t.index && !t.loaded:
 			return fail("has relocations in %s", o.Name)
 		}
 	}
@@ -181,13 +184,11 @@ func (p *plan) checkTarget(t *target) error {
 	if uint32(t.index) == p.f.hdr.shstrndx {
 		return fail("holds the section names")
 	}
-	// lld keeps an output section that its script names, loaded and empty: nothing
-	// is at its address, so it can become one that is not loaded.
-	if s.Flags&elf.SHF_ALLOC != 0 && s.Size > 0 {
+	if t.loaded {
 		if s.Type == elf.SHT_NOBITS || uint64(len(t.patch.Data)) != s.Size {
 			return fail("is loaded (SHF_ALLOC), its size %#x cannot become %#x", s.Size, len(t.patch.Data))
 		}
-		t.loaded, t.fixed = true, true
+		t.fixed = true
 	}
 	t.old, t.off = region{s.Off, s.fileSize()}, s.Off
 	if s.Align > 1 {

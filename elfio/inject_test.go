@@ -250,7 +250,8 @@ func TestInjectRefused(t *testing.T) {
 		return s.build()
 	}
 	btf := specSection{name: ".BTF", typ: elf.SHT_PROGBITS, align: 1, data: []byte("x")}
-	loaded, grouped, odd := btf, btf, btf
+	loaded, empty, grouped, odd := btf, btf, btf, btf
+	empty.flags, empty.data = elf.SHF_ALLOC, nil
 	loaded.flags, grouped.flags, odd.align = elf.SHF_ALLOC, elf.SHF_GROUP, 3
 	tests := []struct {
 		name string
@@ -260,6 +261,7 @@ func TestInjectRefused(t *testing.T) {
 		{"signed", append(base.build(), "sig"+moduleSigMarker...), ErrSigned.Error()},
 		{"twice", with(btf, btf), "is there twice, index 5 and 6"},
 		{"relocations", with(btf, specSection{name: ".rela.BTF", typ: elf.SHT_RELA, info: 5, link: 3}), "has relocations in .rela.BTF"},
+		{"relocations of an empty one", with(empty, specSection{name: ".rela.BTF", typ: elf.SHT_RELA, info: 5, link: 3}), "has relocations in .rela.BTF"},
 		{"group", with(grouped), "is a member of a section group"},
 		{"loaded", with(loaded), "is loaded (SHF_ALLOC)"},
 		{"alignment", with(odd), "section .BTF: offset 0x8a: alignment 0x3"},
