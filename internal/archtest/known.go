@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/gobtfenc/gobtfenc/btf"
 	"github.com/gobtfenc/gobtfenc/internal/btftest"
@@ -48,7 +47,7 @@ func (k *knowns) explain(module string, want, got *btf.BTF, d btftest.Diff) erro
 	}
 	// Who refers to them differs, but not the structs themselves.
 	for _, l := range slices.Concat(d.Missing, d.Extra) {
-		switch kind := strings.Fields(l)[1]; kind {
+		switch kind, _ := btftest.KindAndName(l); kind {
 		case "PTR", "ARRAY", "FUNC_PROTO", "FUNC", "TYPEDEF", "CONST", "VOLATILE":
 		default:
 			return fmt.Errorf("a %s differs", kind)

@@ -25,6 +25,15 @@ type Diff struct {
 	DupInBase []string // in got, where a type of its base is the same
 }
 
+// KindAndName returns the kind and the name in a line of a Diff, which is
+// "[7] FUNC 'f' type_id=6 linkage=static".
+func KindAndName(line string) (kind, name string) {
+	_, line, _ = strings.Cut(line, "] ")
+	kind, line, _ = strings.Cut(line, " '")
+	name, _, _ = strings.Cut(line, "'")
+	return kind, name
+}
+
 // Empty reports whether got is all of want, nothing else, and nothing twice.
 func (d Diff) Empty() bool {
 	return len(d.Missing)+len(d.Extra)+len(d.Dup)+len(d.DupInBase) == 0

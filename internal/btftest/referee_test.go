@@ -86,6 +86,18 @@ func TestReferee(t *testing.T) {
 	}
 }
 
+func TestKindAndName(t *testing.T) {
+	for line, want := range map[string][2]string{
+		"[7] FUNC 'f' type_id=6 linkage=static":      {"FUNC", "f"},
+		"[12] DATASEC '.data..percpu' size=4 vlen=1": {"DATASEC", ".data..percpu"},
+		"[3] PTR '(anon)' type_id=0":                 {"PTR", "(anon)"},
+	} {
+		if kind, name := btftest.KindAndName(line); kind != want[0] || name != want[1] {
+			t.Errorf("%s: %q %q", line, kind, name)
+		}
+	}
+}
+
 // TestRefereeOnKernel counts what pahole HEAD leaves over a whole kernel; the
 // corpus states the numbers, found by an independent tool.
 func TestRefereeOnKernel(t *testing.T) {

@@ -147,20 +147,12 @@ func (d *difference) add(name string, diff btftest.Diff) {
 	d.dup += len(diff.Dup)
 	d.dupInBase += len(diff.DupInBase)
 	for _, line := range append(append([]string{}, diff.Missing...), diff.Extra...) {
-		d.kinds[kindOf(line)]++
+		kind, _ := btftest.KindAndName(line)
+		d.kinds[kind]++
 	}
 	if !diff.Empty() {
 		d.files = append(d.files, name+": "+diff.String())
 	}
-}
-
-// kindOf returns the kind in a line of a dump: "[7] FUNC 'f' type_id=6 linkage=static".
-func kindOf(line string) string {
-	f := strings.Fields(line)
-	if len(f) < 2 {
-		return line
-	}
-	return f[1]
 }
 
 // compareModules compares the modules of two trees by meaning, each on its own base.

@@ -98,9 +98,7 @@ func (b *bench) reason(o *objtree, module, name string) (string, error) {
 func linesOf(lines []string, kind btf.Kind) []string {
 	var names []string
 	for _, line := range lines {
-		if kindOf(line) == kind.String() {
-			_, name, _ := strings.Cut(line, "'")
-			name, _, _ = strings.Cut(name, "'")
+		if k, name := btftest.KindAndName(line); k == kind.String() {
 			names = append(names, name)
 		}
 	}
